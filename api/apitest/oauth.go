@@ -1,0 +1,70 @@
+package apitest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// tokenPath is the path of the token endpoint, as the contract's security scheme has it.
+func tokenPath(doc *openapi3.T) (string, error) {
+	for _, ref := range doc.Components.SecuritySchemes {
+		if flows := ref.Value.Flows; flows != nil && flows.ClientCredentials != nil {
+			endpoint, err := url.Parse(flows.ClientCredentials.TokenURL)
+			if err != nil {
+				return "", err
+			}
+			return endpoint.Path, nil
+		}
+	}
+	return "", errors.New("the contract has no OAuth 2 client credentials")
+}
+
+func (s *Server) answerToken(w http.ResponseWriter, r *http.Request, operation *openapi3.Operation, body []byte) {
+	reply := s.next(&s.tokenReplies)
+	if reply.isDefault() {
+		var credentials gen.TokenRequest
+		_ = json.Unmarshal(body, &credentials)
+		if text(credentials.GrantType) != "client_credentials" || text(credentials.ClientID) != s.ClientID || text(credentials.ClientSecret) != s.ClientSecret {
+			writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "The client is not known")
+			return
+		}
+		issued, err := json.Marshal(gen.TokenResponse{AccessToken: new(rand.Text()), TokenType: new("Bearer")})
+		if err != nil {
+			panic(err)
+		}
+		reply.Body = string(issued)
+	}
+	s.accept(reply.Body)
+	reply.write(w, r, operation, s.closing)
+}
+
+// accept remembers the token of an answer.
+func (s *Server) accept(answer string) {
+	var issued gen.TokenResponse
+	_ = json.Unmarshal([]byte(answer), &issued)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[text(issued.AccessToken)] = true
+}
+
+func (s *Server) authorized(r *http.Request) bool {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return ok && token != "" && s.tokens[token]
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,154 @@
+package apitest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// Reply is a scripted answer. The zero Reply is the contract's example of a success.
+type Reply struct {
+	Status int         // 0 is 200
+	Header http.Header // Content-Type is application/json if it is not set
+	Body   string      // if empty, the contract's example for the status
+	Empty  bool        // send no body
+	Fault  Fault       // what goes wrong while answering
+}
+
+// Fault is a way in which an answer goes wrong.
+type Fault int
+
+const (
+	None     Fault = iota
+	Reset          // the connection is reset before the answer
+	Truncate       // the connection closes half way through the body
+	Hang           // no answer comes, until the client leaves or the server closes
+	Drip           // the body comes at a byte a second
+)
+
+func (r Reply) isDefault() bool {
+	return r.Status == 0 && r.Header == nil && r.Body == "" && !r.Empty && r.Fault == None
+}
+
+func (r Reply) write(w http.ResponseWriter, request *http.Request, operation *openapi3.Operation, closing <-chan struct{}) {
+	switch r.Fault {
+	case Reset:
+		reset(w)
+		return
+	case Hang:
+		wait(request, closing, -1)
+		return
+	}
+	if r.Status == 0 {
+		r.Status = http.StatusOK
+	}
+	body := r.Body
+	if body == "" && !r.Empty {
+		body = example(operation, r.Status)
+	}
+	if w.Header().Set("Content-Type", "application/json"); r.Empty {
+		w.Header().Del("Content-Type")
+	}
+	maps.Copy(w.Header(), r.Header)
+	if bodyAllowed(r.Status) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(r.Status)
+	switch r.Fault {
+	case Truncate:
+		_, _ = io.WriteString(w, body[:len(body)/2])
+		flush(w)
+		panic(http.ErrAbortHandler)
+	case Drip:
+		flush(w)
+		for i := range len(body) {
+			if !wait(request, closing, time.Second) {
+				return
+			}
+			_, _ = io.WriteString(w, body[i:i+1])
+			flush(w)
+		}
+	default:
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func bodyAllowed(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// wait tells whether the time passed before the client left or the server closed. A negative time never passes.
+func wait(r *http.Request, closing <-chan struct{}, d time.Duration) bool {
+	var passed <-chan time.Time
+	if d >= 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		passed = timer.C
+	}
+	select {
+	case <-passed:
+		return true
+	case <-r.Context().Done():
+	case <-closing:
+	}
+	return false
+}
+
+func flush(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }
+
+func reset(w http.ResponseWriter) {
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := connection.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // close with a reset
+	}
+	_ = connection.Close()
+}
+
+// example is the contract's first JSON example for a status, or nothing.
+func example(operation *openapi3.Operation, status int) string {
+	response := operation.Responses.Status(status)
+	if response == nil {
+		return ""
+	}
+	media := response.Value.Content.Get("application/json")
+	if media == nil {
+		return ""
+	}
+	value := media.Example
+	for _, name := range slices.Sorted(maps.Keys(media.Examples)) {
+		value = media.Examples[name].Value.Value
+		break
+	}
+	if value == nil {
+		return ""
+	}
+	body, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("apitest: the contract's example: %v", err))
+	}
+	return string(body)
+}
+
+// writeError answers with the vendor's envelope.
+func writeError(w http.ResponseWriter, status int, code, message string) {
+	body, err := json.Marshal(gen.ErrorResponse{Error: &gen.APIError{Code: &code, Message: &message}})
+	if err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// Client calls the Sakari API for one account. Make one with [New]. It is safe for concurrent use, and
+// best shared: its clients of other accounts (WithAccount) use the same
+// connections and the same token.
+type Client struct {
+	accountID   string
+	base        *url.URL
+	generated   *gen.ClientWithResponses
+	onViolation func(context.Context, *ValidationError)
+}
+
+// New returns a client for an account. It needs one of [WithClientCredentials],
+// [WithToken] and [WithTokenSource]; if several are given, the last one counts.
+//
+// New makes no call. An account id that can not be one segment of a URL's path is a [ValidationError].
+func New(accountID string, opts ...Option) (*Client, error) {
+	if err := checkAccountID(accountID); err != nil {
+		return nil, err
+	}
+	c := defaultConfig()
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, misconfigured(errors.New("an option is nil"))
+		}
+		if err := opt(c); err != nil {
+			return nil, misconfigured(err)
+		}
+	}
+	if c.tokens == nil {
+		return nil, misconfigured(errors.New("no credentials: use WithClientCredentials, WithToken or WithTokenSource"))
+	}
+	base, err := parseBaseURL(c.baseURL, c.insecure)
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	if c.client == nil {
+		c.client = &http.Client{Transport: newTransport()}
+	}
+	generated, err := newGenerated(c, base)
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	return &Client{accountID: accountID, base: base, generated: generated, onViolation: c.onViolation}, nil
+}
+
+// WithAccount returns a client for another account that shares everything else with this one.
+func (c *Client) WithAccount(accountID string) (*Client, error) {
+	if err := checkAccountID(accountID); err != nil {
+		return nil, err
+	}
+	other := *c
+	other.accountID = accountID
+	return &other, nil
+}
+
+// Generated returns the generated client, with every operation of the
+// contract in every form. Its calls go through the same pipeline: they are authenticated, checked, retried
+// and fail with the same errors. The account is an argument there, and a nil context panics.
+func (c *Client) Generated() *gen.ClientWithResponses { return c.generated }
+
+// Format prints account and base URL, and nothing else, for every verb.
+func (c Client) Format(f fmt.State, verb rune) {
+	formatText(f, verb, fmt.Sprintf("sakari client of account %q at %v", c.accountID, c.base))
+}
+
+func checkAccountID(accountID string) error {
+	if violations := checkPathSegment("path.accountId", accountID); violations != nil {
+		return &ValidationError{Direction: DirectionRequest, Violations: violations}
+	}
+	return nil
+}
+
+func misconfigured(err error) error { return &callError{result: NotApplied, err: err} }
+
+// newTransport keeps as many idle connections as it opens at most: net/http keeps two per host, so that
+// concurrent callers would open a connection for almost every call.
+func newTransport() *http.Transport {
+	const connections = 100
+	return &http.Transport{
+		ForceAttemptHTTP2:      true,
+		MaxConnsPerHost:        connections,
+		MaxIdleConns:           connections,
+		MaxIdleConnsPerHost:    connections,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 1 << 20, // room to tell the status of an answer with too much header
+	}
+}

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// contract holds the operations of an OpenAPI document, ready to be found by a request.
+type contract struct {
+	operations []*operation // in the order in which paths match
+}
+
+// operation is what the contract says of one method of one path.
+type operation struct {
+	id       string
+	method   string
+	segments []string // of the path template
+	route    *routers.Route
+	params   openapi3.Parameters
+	accept   string // the media types of its answers
+	secured  bool   // wants an access token
+}
+
+// embeddedContract reads the contract that the generated code carries, at the first call.
+var embeddedContract = sync.OnceValues(func() (*contract, error) {
+	doc, err := gen.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("reading the embedded contract: %w", err)
+	}
+	return newContract(doc)
+})
+
+func newContract(doc *openapi3.T) (*contract, error) {
+	c := &contract{}
+	for _, path := range doc.Paths.InMatchingOrder() {
+		item := doc.Paths.Value(path)
+		segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+		for _, s := range segments {
+			if _, ok := paramName(s); !ok && strings.ContainsAny(s, "{}") {
+				return nil, fmt.Errorf("the contract's path %s has a parameter that is not a whole segment", path)
+			}
+		}
+		for method, op := range item.Operations() {
+			security := op.Security
+			if security == nil {
+				security = &doc.Security
+			}
+			params := slices.Clone(op.Parameters)
+			for _, shared := range item.Parameters {
+				if op.Parameters.GetByInAndName(shared.Value.In, shared.Value.Name) == nil {
+					params = append(params, shared)
+				}
+			}
+			c.operations = append(c.operations, &operation{
+				id:       op.OperationID,
+				method:   method,
+				segments: segments,
+				route:    &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op},
+				params:   params,
+				accept:   acceptOf(op),
+				secured:  len(*security) > 0,
+			})
+		}
+	}
+	return c, nil
+}
+
+// find returns the operation that a request below the base URL is for, and its path parameters. The
+// base's path ends with a slash.
+func (c *contract) find(base *url.URL, r *http.Request) (*operation, map[string]string, bool) {
+	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), base.EscapedPath())
+	if !ok {
+		return nil, nil, false
+	}
+	segments := strings.Split(rest, "/")
+	for i, s := range segments {
+		var err error
+		if segments[i], err = url.PathUnescape(s); err != nil {
+			return nil, nil, false
+		}
+	}
+	for _, op := range c.operations {
+		if op.method == r.Method && len(op.segments) == len(segments) {
+			if params, ok := op.match(segments); ok {
+				return op, params, true
+			}
+		}
+	}
+	return nil, nil, false
+}
+
+func (op *operation) match(segments []string) (map[string]string, bool) {
+	params := make(map[string]string)
+	for i, s := range op.segments {
+		if name, ok := paramName(s); ok {
+			params[name] = segments[i]
+		} else if s != segments[i] {
+			return nil, false
+		}
+	}
+	return params, true
+}
+
+func paramName(segment string) (string, bool) {
+	name, open := strings.CutPrefix(segment, "{")
+	name, closed := strings.CutSuffix(name, "}")
+	return name, open && closed && !strings.ContainsAny(name, "{}")
+}
+
+func acceptOf(op *openapi3.Operation) string {
+	var names []string
+	for _, ref := range op.Responses.Map() {
+		names = slices.AppendSeq(names, maps.Keys(ref.Value.Content))
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}

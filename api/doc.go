@@ -1,0 +1,43 @@
+// Package api is a strict client of a part of the Sakari API (business SMS): the
+// attributes endpoint. It is not the vendor's.
+//
+// Strict means: when a call returns no error, the server said yes and its answer keeps the
+// contract (openapi.yaml). When it returns an error, the error says what went
+// wrong, holds the server's answer if there was one, and tells whether the call was applied.
+//
+// # A call
+//
+//	client, err := api.New(accountID, api.WithClientCredentials(clientID, clientSecret))
+//	...
+//	setting, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, gen.Contact{Email: new("chris@sakari.io")})
+//
+// Make one client and share it: it keeps connections and the access token. The
+// request is checked before anything is sent. [Client.Generated] gives the generated client on the same pipeline.
+//
+// # Errors
+//
+// Use [errors.As] with one of
+//
+//   - [*Error]: the API answered, and not with a yes. StatusCode, Code, Message, Body.
+//   - [*ValidationError]: the request or the answer breaks the contract. Violations tells where.
+//   - [*AuthError]: no usable access token was to be had.
+//
+// or [errors.Is] with [ErrInvalidRequest], [ErrInvalidResponse], [ErrUnauthorized], [ErrForbidden], [ErrNotFound],
+// [ErrRateLimited], and with the errors of packages context and net. No text of an error holds a
+// token or personal data; fields named Header and Body may.
+//
+// # Outcome
+//
+// After an error, [OutcomeOf] tells whether the call may be repeated:
+//
+//   - [NotApplied]: it was not sent, or was refused. Repeat it if that makes sense.
+//   - [Unknown]: it may have been processed, as after a time-out or a status 503. Look first.
+//   - [Applied]: it was processed, and the answer breaks the contract. Do not repeat it.
+//
+// The client itself repeats a POST only if it is surely not applied: nothing
+// could be sent, or the answer was 429. It replaces a refused token once.
+//
+// # Testing
+//
+// Package apitest is a server for the tests of programs that use the client.
+package api

@@ -1,0 +1,89 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// checker holds requests and answers against the contract.
+type checker struct {
+	mode        Validation
+	onViolation func(context.Context, *ValidationError)
+	logger      *slog.Logger
+}
+
+// checkRequests stops a request that breaks the contract.
+func (c *checker) checkRequests(next handler) handler {
+	return func(ctx context.Context, x *exchange) (*Response, error) {
+		if c.mode == ValidationOff {
+			return next(ctx, x)
+		}
+		violations := x.operation.checkRequest(ctx, x.request, x.pathParams, x.body)
+		if len(violations) > 0 {
+			err := c.violated(ctx, &ValidationError{
+				Operation: x.operation.id, Direction: DirectionRequest, Violations: violations,
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		return next(ctx, x)
+	}
+}
+
+// judge lets through what is a yes and keeps the contract.
+func (c *checker) judge(next handler) handler {
+	return func(ctx context.Context, x *exchange) (*Response, error) {
+		answer, err := next(ctx, x)
+		if err != nil {
+			return nil, err
+		}
+		if outcomeOfStatus(answer.StatusCode) != Applied {
+			return nil, newError(x, answer, nil)
+		}
+		value, findings := parseAnswer(answer)
+		if len(findings) == 0 && saysNo(value) {
+			return nil, newError(x, answer, nil)
+		}
+		if c.mode == ValidationOff {
+			return answer, nil
+		}
+		violations := x.operation.checkResponse(ctx, x.request, answer, value, findings)
+		if len(violations) == 0 {
+			return answer, nil
+		}
+		err = c.violated(ctx, &ValidationError{
+			Operation: x.operation.id, Direction: DirectionResponse, StatusCode: answer.StatusCode,
+			Violations: violations, Header: answer.Header, Body: answer.Body,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return answer, nil
+	}
+}
+
+// violated returns the error, unless it is to be reported only.
+func (c *checker) violated(ctx context.Context, err *ValidationError) error {
+	if c.mode == ValidationStrict {
+		return err
+	}
+	c.logger.LogAttrs(ctx, slog.LevelWarn, "contract violated", slog.String("operation", err.Operation), slog.Any("error", err))
+	c.onViolation(ctx, err)
+	return nil
+}
+
+func parseAnswer(answer *Response) (any, []finding) {
+	if isJSON(answer.Header) {
+		return parseJSON(answer.Body)
+	}
+	return string(answer.Body), nil
+}
+
+func isJSON(header http.Header) bool {
+	name, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return err == nil && (name == "application/json" || strings.HasPrefix(name, "application/") && strings.HasSuffix(name, "+json"))
+}

@@ -1,0 +1,246 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// Option configures a [Client]. [New] returns the error of an option whose argument it can not use.
+type Option func(*config) error
+
+// config is what the options set. It lives until New returns.
+type config struct {
+	tokens           func(token *gen.ClientWithResponses) *tokenCache
+	baseURL          string
+	insecure         bool
+	client           *http.Client
+	userAgent        string
+	logger           *slog.Logger
+	timeout          time.Duration
+	maxAttempts      int
+	maxResponseBytes int64
+	validation       Validation
+	onViolation      func(context.Context, *ValidationError)
+
+	// For tests: the embedded contract and real time otherwise.
+	contract func() (*contract, error)
+	sleep    func(context.Context, time.Duration) error
+}
+
+func defaultConfig() *config {
+	return &config{
+		baseURL:          gen.ServerURLProduction,
+		userAgent:        "sakari-go",
+		logger:           slog.New(slog.DiscardHandler),
+		timeout:          30 * time.Second,
+		maxAttempts:      3,
+		maxResponseBytes: 1 << 20,
+		onViolation:      func(context.Context, *ValidationError) {},
+		contract:         embeddedContract,
+		sleep:            sleep,
+	}
+}
+
+// WithClientCredentials authenticates with the client id and secret of the
+// vendor's console. The client fetches an access token at the first call and
+// shares it between calls until shortly before it ends.
+//
+// See https://developer.sakari.io/quickstart.
+func WithClientCredentials(clientID, clientSecret string) Option {
+	return func(c *config) error {
+		if strings.TrimSpace(clientID) == "" || strings.TrimSpace(clientSecret) == "" {
+			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
+		}
+		c.tokens = func(token *gen.ClientWithResponses) *tokenCache {
+			return newTokenCache(clientCredentials(token, clientID, clientSecret))
+		}
+		return nil
+	}
+}
+
+// WithToken authenticates with an access token that the caller obtained. It is never refreshed.
+func WithToken(token string) Option {
+	return func(c *config) error {
+		if err := checkToken(token, ""); err != nil {
+			return fmt.Errorf("WithToken: %w", err)
+		}
+		c.tokens = func(*gen.ClientWithResponses) *tokenCache { return newStaticToken(token) }
+		return nil
+	}
+}
+
+// WithTokenSource authenticates with tokens of a source, which is asked once
+// for each call, and once more when the API refuses a token. Wrap a source
+// that fetches each time in [oauth2.ReuseTokenSource].
+func WithTokenSource(source oauth2.TokenSource) Option {
+	return func(c *config) error {
+		if source == nil {
+			return errors.New("WithTokenSource: the source must not be nil")
+		}
+		c.tokens = func(*gen.ClientWithResponses) *tokenCache { return newTokenCache(fromSource(source)) }
+		return nil
+	}
+}
+
+// WithBaseURL sets the address of the API, in place of the contract's server.
+// Path prefixes are kept. A URL with user information, a query or a fragment is an
+// error, and so is http to a host that is not loopback (see [WithInsecureBaseURL]).
+func WithBaseURL(baseURL string) Option {
+	return func(c *config) error { c.baseURL = baseURL; return nil }
+}
+
+// WithInsecureBaseURL allows a base URL with http to a host that is not
+// loopback. Tokens and contacts then travel in the clear.
+func WithInsecureBaseURL() Option {
+	return func(c *config) error { c.insecure = true; return nil }
+}
+
+// WithHTTPClient sends with the caller's transport, cookie jar and time-out (of each round
+// trip), for a proxy, say: by default the client reads no proxy from the environment. The
+// *http.Client is copied, never changed; redirects are not followed, whatever it says.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error {
+		if client == nil {
+			return errors.New("WithHTTPClient: the client must not be nil")
+		}
+		copied := *client
+		c.client = &copied
+		return nil
+	}
+}
+
+// WithUserAgent sets the User-Agent header. The default is "sakari-go".
+func WithUserAgent(userAgent string) Option {
+	return func(c *config) error {
+		if strings.TrimSpace(userAgent) == "" || strings.ContainsFunc(userAgent, notVisible) {
+			return errors.New("WithUserAgent: must be visible ASCII and spaces, and not empty")
+		}
+		c.userAgent = userAgent
+		return nil
+	}
+}
+
+// WithLogger logs each round trip at debug level, and retries and reported violations at warn
+// level. Records hold operation, status, attempt and duration; no token and no personal data. The
+// default logs nothing.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		if logger == nil {
+			return errors.New("WithLogger: the logger must not be nil")
+		}
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithTimeout bounds a whole call: fetching a token, all attempts and the waits between
+// them. The default is 30 s. A context that ends earlier wins.
+func WithTimeout(timeout time.Duration) Option {
+	return func(c *config) error {
+		if timeout <= 0 {
+			return fmt.Errorf("WithTimeout: %v is not positive", timeout)
+		}
+		c.timeout = timeout
+		return nil
+	}
+}
+
+// WithMaxAttempts sets how often a call is tried at most. The default is 3; 1
+// switches retries off. A POST is tried again only when the server did not process it: it could not be
+// reached, or it answered 429. A refused token is replaced once in any case.
+func WithMaxAttempts(attempts int) Option {
+	return func(c *config) error {
+		if attempts < 1 {
+			return fmt.Errorf("WithMaxAttempts: %d is less than 1", attempts)
+		}
+		c.maxAttempts = attempts
+		return nil
+	}
+}
+
+// WithMaxResponseBytes bounds the body of an answer, after decompression. The
+// default is 1 MiB. An answer over it is a [ValidationError].
+func WithMaxResponseBytes(limit int64) Option {
+	const most = 1 << 40
+	return func(c *config) error {
+		if limit < 1 || limit > most {
+			return fmt.Errorf("WithMaxResponseBytes: %d is not between 1 and %d", limit, int64(most))
+		}
+		c.maxResponseBytes = limit
+		return nil
+	}
+}
+
+// Validation says what happens to requests and answers that break the contract.
+type Validation int
+
+const (
+	// ValidationStrict: they are errors. A request is not sent. The default.
+	ValidationStrict Validation = iota
+	// ValidationReport: they go to the violation handler and the log, and the
+	// call goes on. An answer that can not be read as its type is still an error.
+	ValidationReport
+	// ValidationOff: nothing is checked, but what must hold to read an answer
+	// at all: its size, and that it can be read as its type.
+	ValidationOff
+)
+
+// WithValidation sets how strict the client is. The default is [ValidationStrict].
+func WithValidation(validation Validation) Option {
+	return func(c *config) error {
+		if validation < ValidationStrict || validation > ValidationOff {
+			return fmt.Errorf("WithValidation: %d is no Validation", int(validation))
+		}
+		c.validation = validation
+		return nil
+	}
+}
+
+// WithViolationHandler sets a function that is told of every request and answer that breaks the
+// contract, unless validation is off. It runs before the call returns, on the caller's goroutine.
+func WithViolationHandler(handler func(context.Context, *ValidationError)) Option {
+	return func(c *config) error {
+		if handler == nil {
+			return errors.New("WithViolationHandler: the handler must not be nil")
+		}
+		c.onViolation = handler
+		return nil
+	}
+}
+
+// parseBaseURL returns the base with a path that ends with a slash and has no dot segments.
+func parseBaseURL(raw string, insecure bool) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, errors.New("WithBaseURL: not a URL") // the parser's error repeats it, with what secrets it holds
+	case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "":
+		return nil, errors.New("WithBaseURL: want an absolute URL with https, such as " + gen.ServerURLProduction)
+	case u.User != nil:
+		return nil, errors.New("WithBaseURL: user information does not belong in a base URL")
+	case strings.ContainsAny(raw, "?#"):
+		return nil, errors.New("WithBaseURL: a query or fragment does not belong in a base URL")
+	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
+		return nil, fmt.Errorf("WithBaseURL: http to %s would send the token in the clear: use https, or WithInsecureBaseURL", u.Hostname())
+	}
+	return u.JoinPath("/"), nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}

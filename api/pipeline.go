@@ -1,0 +1,152 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// exchange is one call on its way through the pipeline.
+type exchange struct {
+	operation  *operation
+	request    *http.Request // as the generated client made it; its body is read into body
+	pathParams map[string]string
+	body       []byte
+	state      *callState
+	token      string // the last one sent
+	attempts   int    // round trips made
+}
+
+// handler is one step of the pipeline. It returns an answer that the caller
+// may have, or an error that says all.
+type handler func(context.Context, *exchange) (*Response, error)
+
+// newGenerated puts a pipeline under the generated client. Each handler does one thing and calls the next:
+//
+//	checkRequests - retry - authorize - judge - send
+//
+// The token call has a pipeline of its own, without authorize.
+func newGenerated(c *config, base *url.URL) (*gen.ClientWithResponses, error) {
+	checker := &checker{c.validation, c.onViolation, c.logger}
+	send := checker.judge(newSender(c).send)
+
+	repeatAll := &retrier{c.maxAttempts, true, c.sleep, c.logger}
+	tokenClient, err := generatedOn(base, &pipeline{
+		base, c.contract, tokenTimeout, c.userAgent, c.onViolation,
+		checker.checkRequests(repeatAll.retry(send)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	repeatSafe := &retrier{c.maxAttempts, false, c.sleep, c.logger}
+	return generatedOn(base, &pipeline{
+		base, c.contract, c.timeout, c.userAgent, c.onViolation,
+		checker.checkRequests(repeatSafe.retry(authorize(c.tokens(tokenClient), send))),
+	})
+}
+
+func generatedOn(base *url.URL, p *pipeline) (*gen.ClientWithResponses, error) {
+	return gen.NewClientWithResponses(base.String(), gen.WithHTTPClient(p))
+}
+
+// pipeline is what the generated client sends with. It buffers request and answer, so that
+// every handler sees them whole and no connection outlives a call.
+type pipeline struct {
+	base        *url.URL
+	contract    func() (*contract, error)
+	timeout     time.Duration
+	userAgent   string
+	onViolation func(context.Context, *ValidationError)
+	handle      handler
+}
+
+func (p *pipeline) Do(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), p.timeout)
+	defer cancel()
+	answer, err := p.exchange(ctx, r)
+	if violation, ok := err.(*ValidationError); ok {
+		p.onViolation(r.Context(), violation)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return answer.asHTTP(r), nil
+}
+
+func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, error) {
+	state, ok := r.Context().Value(callStateKey{}).(*callState)
+	if !ok {
+		state = &callState{}
+	}
+	state.reached = true
+	contract, err := p.contract()
+	if err != nil {
+		return nil, &callError{result: NotApplied, err: err}
+	}
+	refuse := func(message string) error {
+		return &ValidationError{Direction: DirectionRequest, Violations: []Violation{{"path", "operation", message}}}
+	}
+	if r.URL.Scheme != p.base.Scheme || !strings.EqualFold(r.URL.Host, p.base.Host) || r.URL.User != nil {
+		return nil, refuse("the request is for another origin than the base URL")
+	}
+	operation, pathParams, ok := contract.find(p.base, r)
+	if !ok {
+		return nil, refuse("the contract has no operation for this method and path")
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return nil, &callError{operation.id, NotApplied, err}
+	}
+	setDefault(r.Header, "Accept", operation.accept)
+	setDefault(r.Header, "User-Agent", p.userAgent)
+	// Either of these makes net/http itself repeat a POST.
+	r.Header.Del("Idempotency-Key")
+	r.Header.Del("X-Idempotency-Key")
+	return p.handle(ctx, &exchange{operation: operation, request: r, pathParams: pathParams, body: body, state: state})
+}
+
+func setDefault(header http.Header, name, value string) {
+	if header.Get(name) == "" {
+		header.Set(name, value)
+	}
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	var body bytes.Buffer
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(r.Body)
+	return body.Bytes(), errors.Join(err, r.Body.Close())
+}
+
+// asHTTP is the answer in the form that the generated client reads. That looks for "json" in the media type as it
+// is written, where media types have no case.
+func (a *Response) asHTTP(r *http.Request) *http.Response {
+	header := a.Header
+	if media := header.Get("Content-Type"); media != strings.ToLower(media) {
+		header = header.Clone()
+		header.Set("Content-Type", strings.ToLower(media))
+	}
+	return &http.Response{
+		Status:        statusText(a.StatusCode),
+		StatusCode:    a.StatusCode,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        header,
+		Body:          io.NopCloser(bytes.NewReader(a.Body)),
+		ContentLength: int64(len(a.Body)),
+		Request:       r,
+	}
+}

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// maxWait is the longest wait that the client does itself. A longer one is the caller's to plan.
+const maxWait = 30 * time.Second
+
+// retrier repeats a call that failed in passing.
+type retrier struct {
+	attempts  int
+	repeatAll bool // also a POST that may have been processed: asking for a token twice does no harm
+	sleep     func(context.Context, time.Duration) error
+	logger    *slog.Logger
+}
+
+func (r *retrier) retry(next handler) handler {
+	return func(ctx context.Context, x *exchange) (*Response, error) {
+		delays := &backoff.ExponentialBackOff{
+			InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: maxWait,
+		}
+		for attempt := 1; ; attempt++ {
+			answer, err := next(ctx, x)
+			if err == nil || attempt >= r.attempts || ctx.Err() != nil || !r.mayRepeat(x.request.Method, err) {
+				return answer, err
+			}
+			wait := delays.NextBackOff()
+			if refused, ok := err.(*Error); ok && refused.RetryAfter > 0 {
+				wait = refused.RetryAfter
+			}
+			deadline, ok := ctx.Deadline()
+			if wait > maxWait || ok && time.Until(deadline) < wait {
+				return nil, err
+			}
+			r.logger.LogAttrs(ctx, slog.LevelWarn, "retry", slog.String("operation", x.operation.id),
+				slog.Int("attempt", attempt), slog.Duration("wait", wait), slog.Any("error", err))
+			if ended := r.sleep(ctx, wait); ended != nil {
+				return nil, fmt.Errorf("%w; while waiting to retry: %w", err, ended)
+			}
+		}
+	}
+}
+
+func (r *retrier) mayRepeat(method string, err error) bool {
+	idempotent := r.repeatAll || isIdempotent(method)
+	switch err := err.(type) {
+	case *Error:
+		if err.StatusCode == http.StatusTooManyRequests {
+			return true
+		}
+		return idempotent && err.outcome() == Unknown
+	case *callError:
+		if err.result == NotApplied {
+			var refused *net.OpError
+			return errors.As(err, &refused) && refused.Op == "dial" // not TLS, which fails again
+		}
+		return idempotent
+	}
+	return false
+}
+
+func isIdempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return false
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

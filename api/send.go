@@ -1,0 +1,181 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// maxHeaderBytes bounds the header of an answer.
+const maxHeaderBytes = 64 << 10
+
+// sender makes one round trip. It uses the transport, not http.Client.Do, which follows
+// redirects and drops an answer whose Location it can not read.
+type sender struct {
+	transport http.RoundTripper
+	jar       http.CookieJar
+	timeout   time.Duration // of a round trip, 0 for none
+	maxBody   int64
+	logger    *slog.Logger
+}
+
+func newSender(c *config) *sender {
+	transport := c.client.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, c.logger}
+}
+
+func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &callError{x.operation.id, NotApplied, err}
+	}
+	if s.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.timeout)
+		defer cancel()
+	}
+	var progress progress
+	request := x.request.WithContext(httptrace.WithClientTrace(ctx, progress.trace()))
+	if x.body != nil {
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
+		request.Body, _ = request.GetBody()
+		request.ContentLength = int64(len(x.body))
+	}
+	if s.jar != nil {
+		request.Header.Del("Cookie")
+		for _, cookie := range s.jar.Cookies(request.URL) {
+			request.AddCookie(cookie)
+		}
+	}
+	x.attempts++
+	start := time.Now()
+	answer, err := s.roundTrip(ctx, x, request, &progress)
+	status := 0
+	if answer != nil {
+		status = answer.StatusCode
+		x.state.answer = answer
+	}
+	s.logger.LogAttrs(ctx, slog.LevelDebug, "round trip", slog.String("operation", x.operation.id),
+		slog.Int("status", status), slog.Int("attempt", x.attempts), slog.Duration("duration", time.Since(start)))
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// roundTrip returns an answer beside an error if there was one, as far as it was read.
+func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Request, progress *progress) (*Response, error) {
+	response, err := s.transport.RoundTrip(request)
+	if err == nil && response == nil {
+		err = errors.New("the transport returned neither an answer nor an error")
+	}
+	if err != nil {
+		return nil, s.failed(ctx, x, progress, err)
+	}
+	defer response.Body.Close()
+	if s.jar != nil {
+		if cookies := response.Cookies(); len(cookies) > 0 {
+			s.jar.SetCookies(request.URL, cookies)
+		}
+	}
+	answer := &Response{StatusCode: response.StatusCode, Header: response.Header}
+	if headerBytes(response.Header) > maxHeaderBytes {
+		return answer, overLimit(x, answer, "header", maxHeaderBytes)
+	}
+	more := false
+	answer.Body, more, err = readAtMost(response.Body, response.ContentLength, s.maxBody)
+	switch {
+	case more:
+		return answer, overLimit(x, answer, "body", s.maxBody)
+	case err != nil:
+		return answer, newError(x, answer, withContextError(ctx, err))
+	}
+	return answer, nil
+}
+
+// failed classifies a round trip that brought no answer.
+func (s *sender) failed(ctx context.Context, x *exchange, progress *progress, err error) error {
+	if isHeaderLimit(err) {
+		return overLimit(x, &Response{}, "header", maxHeaderBytes)
+	}
+	outcome := Unknown
+	if progress.neverSent(err) {
+		outcome = NotApplied
+	}
+	return &callError{x.operation.id, outcome, withContextError(ctx, err)}
+}
+
+// progress observes how far a request got.
+type progress struct{ traced, connected atomic.Bool }
+
+func (p *progress) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { p.traced.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { p.connected.Store(true) },
+	}
+}
+
+// neverSent is true only if it is sure: the transport asked for a connection and got none, or,
+// of a transport that reports nothing, it failed to dial.
+func (p *progress) neverSent(err error) bool {
+	if p.traced.Load() {
+		return !p.connected.Load()
+	}
+	var dial *net.OpError
+	return !p.connected.Load() && errors.As(err, &dial) && dial.Op == "dial"
+}
+
+// withContextError makes sure that the context's error is in the chain: net/http returns a context's cause instead.
+func withContextError(ctx context.Context, err error) error {
+	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		return fmt.Errorf("%w: %w", ended, err)
+	}
+	return err
+}
+
+func overLimit(x *exchange, answer *Response, location string, limit int64) error {
+	return &ValidationError{
+		Operation: x.operation.id, Direction: DirectionResponse, StatusCode: answer.StatusCode,
+		Violations: []Violation{{location, "size", fmt.Sprintf("is over %d bytes", limit)}},
+		Header:     answer.Header, Body: answer.Body,
+	}
+}
+
+// isHeaderLimit knows the errors of net/http that have no type. They come at
+// the transport's own limit, where the status is lost.
+func isHeaderLimit(err error) bool {
+	return strings.Contains(err.Error(), "server response headers exceeded") ||
+		strings.Contains(err.Error(), "response header list larger than advertised limit")
+}
+
+func headerBytes(header http.Header) int {
+	n := 0
+	for name, values := range header {
+		for _, v := range values {
+			n += len(name) + len(": ") + len(v) + len("\r\n")
+		}
+	}
+	return n
+}
+
+// readAtMost reads at most limit bytes and tells whether there is more. The expected length is a hint, -1 for none.
+func readAtMost(r io.Reader, expected, limit int64) (body []byte, more bool, err error) {
+	var buffer bytes.Buffer
+	buffer.Grow(int(min(max(expected, 0), limit, 64<<10)) + bytes.MinRead)
+	_, err = buffer.ReadFrom(io.LimitReader(r, limit+1))
+	if int64(buffer.Len()) > limit {
+		return buffer.Bytes()[:limit], true, nil
+	}
+	return buffer.Bytes(), false, err
+}

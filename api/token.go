@@ -1,0 +1,264 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+const (
+	tokenTimeout    = 10 * time.Second
+	defaultLifetime = 5 * time.Minute // of a token that does not say
+	maxLifetime     = 55 * time.Minute
+	refreshEarly    = time.Minute // or a tenth of the lifetime, if that is less
+	shareFailureFor = time.Second
+	neverSays       = time.Duration(math.MinInt64)
+)
+
+// accessToken is a token and how long it serves; one that serves no time serves
+// those who wait for it, and is not kept.
+type accessToken struct {
+	value    string
+	lifetime time.Duration
+}
+
+// tokenCache shares one token between all calls, and one fetch, good or failing, between all that wait for it.
+type tokenCache struct {
+	fetch func(context.Context) (accessToken, error)
+
+	mu          sync.Mutex
+	value       string
+	refreshAt   time.Time
+	flight      *flight
+	failure     error
+	failedUntil time.Time
+}
+
+// flight is a fetch under way. Its fields are final once done is closed.
+type flight struct {
+	done    chan struct{}
+	cancel  context.CancelFunc
+	waiting int // guarded by tokenCache.mu
+	value   string
+	err     error
+}
+
+func newTokenCache(fetch func(context.Context) (accessToken, error)) *tokenCache {
+	return &tokenCache{fetch: fetch}
+}
+
+func newStaticToken(value string) *tokenCache {
+	return newTokenCache(func(context.Context) (accessToken, error) {
+		return accessToken{value, math.MaxInt64}, nil
+	})
+}
+
+// get returns a token, or an *AuthError, or the context's error.
+func (c *tokenCache) get(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	now := time.Now()
+	switch {
+	case c.value != "" && now.Before(c.refreshAt):
+		defer c.mu.Unlock()
+		return c.value, nil
+	case c.failure != nil && now.Before(c.failedUntil):
+		defer c.mu.Unlock()
+		return "", c.failure
+	}
+	if c.flight == nil {
+		c.flight = c.start()
+	}
+	f := c.flight
+	f.waiting++
+	c.mu.Unlock()
+
+	select {
+	case <-f.done:
+		return f.value, f.err
+	case <-ctx.Done():
+		c.leave(f)
+		return "", ctx.Err()
+	}
+}
+
+// start fetches in the background: the caller who started it may leave while others wait.
+func (c *tokenCache) start() *flight {
+	ctx, cancel := context.WithTimeout(context.Background(), tokenTimeout)
+	f := &flight{done: make(chan struct{}), cancel: cancel}
+	go func() {
+		defer cancel()
+		token, err := c.fetchSafely(ctx)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		defer close(f.done)
+		f.value, f.err = token.value, err
+		if c.flight != f { // all have left
+			return
+		}
+		c.flight = nil
+		c.keep(token, err)
+	}()
+	return f
+}
+
+func (c *tokenCache) keep(token accessToken, err error) {
+	now := time.Now()
+	c.value, c.failure = "", err
+	if err != nil {
+		c.failedUntil = now.Add(shareFailureFor)
+	} else if token.lifetime > 0 {
+		c.value = token.value
+		c.refreshAt = now.Add(token.lifetime - min(refreshEarly, token.lifetime/10))
+	}
+}
+
+func (c *tokenCache) leave(f *flight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f.waiting--
+	if f.waiting == 0 && c.flight == f {
+		c.flight = nil
+		f.cancel()
+	}
+}
+
+// discard forgets a token that the API refused, unless a newer one has replaced it.
+func (c *tokenCache) discard(value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.value == value {
+		c.value = ""
+	}
+}
+
+// fetchSafely keeps a panic of a caller's token source from ending the program: it would not be on the caller's goroutine.
+func (c *tokenCache) fetchSafely(ctx context.Context) (token accessToken, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &AuthError{Err: fmt.Errorf("the token source panicked: %v", r)}
+		}
+	}()
+	return c.fetch(ctx)
+}
+
+// clientCredentials fetches tokens with the contract's token call.
+func clientCredentials(client *gen.ClientWithResponses, clientID, clientSecret string) func(context.Context) (accessToken, error) {
+	return func(ctx context.Context) (accessToken, error) {
+		answer, err := client.CreateTokenWithResponse(ctx, gen.TokenRequest{
+			GrantType: new("client_credentials"), ClientID: &clientID, ClientSecret: &clientSecret,
+		})
+		if err != nil {
+			return accessToken{}, newAuthError(err)
+		}
+		if answer.JSON200 == nil {
+			return accessToken{}, &AuthError{StatusCode: answer.StatusCode(), Err: errors.New("the answer is no token")}
+		}
+		value, kind := deref(answer.JSON200.AccessToken), deref(answer.JSON200.TokenType)
+		if err := checkToken(value, kind); err != nil {
+			return accessToken{}, &AuthError{Err: err}
+		}
+		return accessToken{value, min(lifetimeOf(answer.Body, value, time.Now()), maxLifetime)}, nil
+	}
+}
+
+// fromSource asks a caller's source each time: it knows how long its tokens serve.
+func fromSource(source oauth2.TokenSource) func(context.Context) (accessToken, error) {
+	return func(context.Context) (accessToken, error) {
+		token, err := source.Token()
+		if err == nil && token == nil {
+			err = errors.New("the token source returned no token")
+		}
+		if err != nil {
+			return accessToken{}, newAuthError(err)
+		}
+		if err := checkToken(token.AccessToken, token.TokenType); err != nil {
+			return accessToken{}, &AuthError{Err: err}
+		}
+		return accessToken{value: token.AccessToken}, nil
+	}
+}
+
+func newAuthError(err error) *AuthError {
+	var refused *Error
+	var retrieve *oauth2.RetrieveError
+	switch {
+	case errors.As(err, &refused):
+		return &AuthError{refused.StatusCode, refused.Code, refused.Message, err}
+	case errors.As(err, &retrieve) && retrieve.Response != nil: // its own text holds the whole answer
+		return &AuthError{retrieve.Response.StatusCode, retrieve.ErrorCode, retrieve.ErrorDescription, err}
+	}
+	return &AuthError{Err: err}
+}
+
+func checkToken(value, kind string) error {
+	switch {
+	case strings.TrimSpace(value) == "":
+		return errors.New("the access token is blank")
+	case strings.ContainsFunc(value, func(r rune) bool { return r == ' ' || notVisible(r) }):
+		return errors.New("the access token holds characters that no token has")
+	case kind != "" && !strings.EqualFold(kind, "bearer"):
+		return errors.New("the access token is not a bearer token")
+	}
+	return nil
+}
+
+func notVisible(r rune) bool { return r < ' ' || r > '~' }
+
+// lifetimeOf is expires_in, which the vendor does not document, else the exp of a JWT, else a cautious default.
+func lifetimeOf(answer []byte, token string, now time.Time) time.Duration {
+	if lifetime := seconds(member(answer, "expires_in")); lifetime != neverSays {
+		return lifetime
+	}
+	if parts := strings.Split(token, "."); len(parts) == 3 {
+		claims, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+		if ends := seconds(member(claims, "exp")); err == nil && ends != neverSays {
+			return max(ends, 0) - time.Duration(now.UnixNano())
+		}
+	}
+	return defaultLifetime
+}
+
+func member(object []byte, name string) any {
+	var members map[string]any
+	_ = json.Unmarshal(object, &members)
+	return members[name]
+}
+
+// seconds reads a number or a numeric string; what is too long for a Duration is the longest one.
+func seconds(value any) time.Duration {
+	var number float64
+	switch value := value.(type) {
+	case float64:
+		number = value
+	case string:
+		var err error
+		if number, err = strconv.ParseFloat(value, 64); err != nil {
+			return neverSays
+		}
+	default:
+		return neverSays
+	}
+	const longest = float64(math.MaxInt64 / int64(time.Second))
+	if math.IsNaN(number) {
+		return neverSays
+	}
+	return time.Duration(max(-longest, min(number, longest)) * float64(time.Second))
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
