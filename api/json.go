@@ -82,6 +82,7 @@ func (p *jsonParser) value() (any, error) {
 		number, err := strconv.ParseFloat(token.String(), 64)
 		if err != nil {
 			p.report("number", "is beyond the range of a 64-bit float")
+			number = 0 // an infinity would be a second breach, without a place
 		}
 		return number, nil
 	case string:

@@ -1,0 +1,504 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/oauth2"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+func TestPageRequestReachesTheServer(t *testing.T) {
+	text, contact := pageContact(t)
+	server := apitest.NewServer(t)
+	client := server.Client()
+	for _, kind := range []gen.AttributeType{gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeTickets} {
+		t.Run(string(kind), func(t *testing.T) {
+			got, err := client.CreateAttribute(t.Context(), kind, contact)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&gen.Autotopup{Amount: 123, Below: 123}, got); diff != "" {
+				t.Error(diff)
+			}
+			requests := server.Requests()
+			request := requests[len(requests)-1]
+			var want, sent any
+			unmarshal(t, text, &want)
+			unmarshal(t, request.Body, &sent)
+			if diff := cmp.Diff(want, sent); diff != "" {
+				t.Errorf("the page (-), as it came (+)\n%s", diff)
+			}
+			line := request.Method + " " + request.Path
+			if want := "POST /v1/accounts/" + server.AccountID + "/attributes/" + string(kind); line != want {
+				t.Errorf("request line %s, want %s", line, want)
+			}
+			for name, want := range map[string]string{
+				"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "sakari-go",
+				"Idempotency-Key": "", "X-Idempotency-Key": "",
+			} {
+				if got := request.Header.Get(name); got != want {
+					t.Errorf("%s: %q, want %q", name, got, want)
+				}
+			}
+		})
+	}
+	if n := len(server.TokenRequests()); n != 1 {
+		t.Errorf("%d tokens for three calls, want one", n)
+	}
+	want := fmt.Sprintf(`{"client_id":%q,"client_secret":%q,"grant_type":"client_credentials"}`, server.ClientID, server.ClientSecret)
+	if diff := cmp.Diff(want, string(server.TokenRequests()[0].Body)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUnknownPropertiesAreSent(t *testing.T) {
+	server := apitest.NewServer(t)
+	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{
+		Mobile:               &gen.ContactMobile{AdditionalProperties: map[string]any{"carrier": "x"}},
+		Attributes:           map[string]any{},
+		AdditionalProperties: map[string]any{"nickname": "C"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(`{"attributes":{},"mobile":{"carrier":"x"},"nickname":"C"}`, string(server.Requests()[0].Body)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAccountIDs(t *testing.T) {
+	for name, c := range map[string]struct{ id, segment string }{
+		"plain":     {"acc1", "acc1"},
+		"reserved":  {"a?b#c%d;e", "a%3Fb%23c%25d%3Be"},
+		"escaped":   {"%2e%2e%2f", "%252e%252e%252f"},
+		"spaces":    {" a b ", "%20a%20b%20"},
+		"unicode":   {"Zoë", "Zo%C3%AB"},
+		"dots":      {"...", "..."},
+		"128 bytes": {strings.Repeat("x", 128), strings.Repeat("x", 128)},
+		"colon":     {"a:b@c&d=e+f$g", "a:b@c&d=e+f$g"},
+		"verbs":     {"%s%d%!", "%25s%25d%25%21"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			client, err := server.Client().WithAccount(c.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := create(t, client); err != nil {
+				t.Fatal(err)
+			}
+			path := server.Requests()[0].Path
+			segment := strings.TrimSuffix(strings.TrimPrefix(path, "/v1/accounts/"), "/attributes/contacts")
+			if strings.ReplaceAll(segment, "!", "%21") != c.segment {
+				t.Errorf("segment %s, want %s", segment, c.segment)
+			}
+		})
+	}
+	for name, id := range map[string]string{
+		"empty": "", "dot": ".", "dots": "..", "slash": "a/b", "backslash": `a\b`, "newline": "a\nb", "NUL": "a\x00", "DEL": "a\x7f",
+		"C1 control": "a\u0085", "bad UTF-8": "a\xff", "129 bytes": strings.Repeat("x", 129),
+	} {
+		t.Run("refused "+name, func(t *testing.T) {
+			good := newClient(t, "https://api.invalid")
+			_, newErr := api.New(id, api.WithToken("made-for-this-test"))
+			_, withErr := good.WithAccount(id)
+			for _, err := range []error{newErr, withErr} {
+				broken := as[*api.ValidationError](t, err)
+				if broken.Violations[0].Location != "path.accountId" || !errors.Is(err, api.ErrInvalidRequest) || api.OutcomeOf(err) != api.NotApplied {
+					t.Errorf("got %v", err)
+				}
+			}
+			_, err := good.Generated().CreateAttributeWithResponse(t.Context(), id, gen.AttributeTypeContacts, gen.Contact{})
+			as[*api.ValidationError](t, err)
+		})
+	}
+}
+
+func TestBaseURLs(t *testing.T) {
+	for _, base := range []string{
+		"https://api.sakari.io", "https://api.sakari.io/", "https://proxy.example:8443/sakari/", "HTTPS://API.example",
+		"http://localhost:1", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:1",
+	} {
+		if _, err := api.New("acc", api.WithToken("x"), api.WithBaseURL(base)); err != nil {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
+	for name, base := range map[string]string{
+		"empty": "", "relative": "/v1", "no scheme": "api.sakari.io", "host and port": "api.sakari.io:443", "other scheme": "ftp://api.sakari.io",
+		"no host": "https://", "port alone": "https://:443", "user": "https://user:hunter2@api.sakari.io", "query": "https://api.sakari.io?x=hunter2",
+		"empty query": "https://api.sakari.io?", "fragment": "https://api.sakari.io#x", "empty fragment": "https://api.sakari.io#",
+		"http": "http://api.sakari.io", "http to a name like loopback": "http://localhost.example", "http to an address like loopback": "http://127.0.0.1.example",
+		"http to all": "http://0.0.0.0", "not a URL": "https://user:hunter2@[::1", "opaque": "https:api.sakari.io", "control": "https://api.sakari.io/\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := api.New("acc", api.WithToken("x"), api.WithBaseURL(base))
+			if err == nil || api.OutcomeOf(err) != api.NotApplied {
+				t.Fatalf("%s: got %v", base, err)
+			}
+			checkText(t, err, "hunter2")
+		})
+	}
+	if _, err := api.New("acc", api.WithToken("x"), api.WithBaseURL("http://api.example"), api.WithInsecureBaseURL()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBaseURLWithAPath(t *testing.T) {
+	for _, prefix := range []string{"/sakari", "/sakari/", "/a/./b/../c//", "/p%20q/%2F"} {
+		t.Run(prefix, func(t *testing.T) {
+			var path string
+			base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				path = r.RequestURI
+				w.Header().Set("Content-Type", "application/json")
+				fmt.Fprint(w, yes)
+			})
+			if _, err := create(t, newClient(t, base+prefix)); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(path, "/v1/accounts/acc/attributes/contacts") || path[0] != '/' || path[1] == 'v' {
+				t.Errorf("path %s", path)
+			}
+		})
+	}
+}
+
+func TestOptionsRefuseBadArguments(t *testing.T) {
+	for name, option := range map[string]api.Option{
+		"nil option":         nil,
+		"no client id":       api.WithClientCredentials(" ", "x"),
+		"no client secret":   api.WithClientCredentials("x", ""),
+		"blank token":        api.WithToken(" "),
+		"token with newline": api.WithToken("a\nb"),
+		"token with blank":   api.WithToken("a b"),
+		"nil source":         api.WithTokenSource(nil),
+		"nil client":         api.WithHTTPClient(nil),
+		"empty agent":        api.WithUserAgent(""),
+		"agent with newline": api.WithUserAgent("a\r\nX: y"),
+		"nil logger":         api.WithLogger(nil),
+		"zero timeout":       api.WithTimeout(0),
+		"negative timeout":   api.WithTimeout(-time.Second),
+		"no attempts":        api.WithMaxAttempts(0),
+		"no bytes":           api.WithMaxResponseBytes(0),
+		"too many bytes":     api.WithMaxResponseBytes(1<<63 - 1),
+		"bad validation":     api.WithValidation(api.ValidationOff + 1),
+		"nil handler":        api.WithViolationHandler(nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, err := api.New("acc", api.WithToken("made-for-this-test"), option)
+			if client != nil || err == nil || api.OutcomeOf(err) != api.NotApplied {
+				t.Errorf("got %v, %v", client, err)
+			}
+		})
+	}
+	if _, err := api.New("acc"); err == nil || !strings.Contains(err.Error(), "credentials") {
+		t.Errorf("without credentials: %v", err)
+	}
+}
+
+func TestCallOptionsRefuseBadArguments(t *testing.T) {
+	server := apitest.NewServer(t)
+	for _, option := range []api.CallOption{nil, api.CaptureResponse(nil)} {
+		_, err := create(t, server.Client(), option)
+		if api.OutcomeOf(err) != api.NotApplied {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := len(server.Requests()); n != 0 {
+		t.Errorf("the server saw %d requests", n)
+	}
+}
+
+func TestCaptureForgetsAnEarlierAnswer(t *testing.T) {
+	captured := api.Response{StatusCode: 1, Body: []byte("stale")}
+	_, err := create(t, newClient(t, "http://"+closedAddress(t), api.WithMaxAttempts(1)), api.CaptureResponse(&captured))
+	if err == nil || captured.StatusCode != 0 || captured.Body != nil {
+		t.Errorf("%v, %v", captured, err)
+	}
+}
+
+func TestCallersClientIsCopied(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.Respond(apitest.Reply{Status: 302, Header: header("Location", "/")})
+	own := &http.Client{Transport: &http.Transport{}}
+	before := *own
+	if _, err := create(t, server.Client(api.WithHTTPClient(own))); !errors.As(err, new(*api.Error)) {
+		t.Errorf("got %v", err)
+	}
+	if !reflect.DeepEqual(before, *own) {
+		t.Error("the caller's client was changed")
+	}
+}
+
+func TestCallersJarIsUsed(t *testing.T) {
+	var cookies []string
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		cookies = append(cookies, r.Header.Get("Cookie"))
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, yes)
+	})
+	client := newClient(t, base, api.WithHTTPClient(&http.Client{Transport: &http.Transport{}, Jar: newJar(t)}))
+	for range 2 {
+		if _, err := create(t, client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"", "session=1"}, cookies); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	var elsewhere int
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	defer other.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		server := apitest.NewServer(t)
+		reply := apitest.Reply{Status: status, Header: header("Location", other.URL+"/x")}
+		server.Respond(reply)
+		host := strings.TrimPrefix(other.URL, "http://")
+
+		_, err := create(t, server.Client())
+		if refused := as[*api.Error](t, err); refused.StatusCode != status || !strings.Contains(err.Error(), host) {
+			t.Errorf("%d: got %v, want the host %s", status, err, host)
+		}
+		server.RespondToken(reply)
+		_, err = create(t, server.Client())
+		if auth := as[*api.AuthError](t, err); auth.StatusCode != status || !strings.Contains(err.Error(), host) || api.OutcomeOf(err) != api.NotApplied {
+			t.Errorf("%d: got %v, want the host %s", status, err, host)
+		}
+	}
+	if elsewhere != 0 {
+		t.Errorf("the other host saw %d requests", elsewhere)
+	}
+}
+
+func TestTokenStaysAtItsOrigin(t *testing.T) {
+	server := apitest.NewServer(t)
+	for name, edit := range map[string]func(*http.Request){
+		"another host":   func(r *http.Request) { r.URL.Host = closedAddress(t) },
+		"another scheme": func(r *http.Request) { r.URL.Scheme = "https" },
+		"another path":   func(r *http.Request) { r.URL.Path = "/v2/else" },
+		"a user":         func(r *http.Request) { r.URL.User = nil; r.URL.Host = "x@" + r.URL.Host },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := server.Client().Generated().CreateAttributeWithResponse(t.Context(), "acc", gen.AttributeTypeContacts, gen.Contact{},
+				func(_ context.Context, r *http.Request) error { edit(r); return nil })
+			as[*api.ValidationError](t, err)
+		})
+	}
+	if n := len(server.TokenRequests()) + len(server.Requests()); n != 0 {
+		t.Errorf("the server saw %d requests", n)
+	}
+}
+
+func TestIdempotencyKeyIsNotSent(t *testing.T) {
+	server := apitest.NewServer(t)
+	_, err := server.Client().Generated().CreateAttributeWithResponse(t.Context(), "acc", gen.AttributeTypeContacts, gen.Contact{},
+		func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Idempotency-Key", "1")
+			r.Header.Set("X-Idempotency-Key", "1")
+			return nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := server.Requests()[0].Header
+	if sent.Get("Idempotency-Key")+sent.Get("X-Idempotency-Key") != "" {
+		t.Errorf("sent %v", sent)
+	}
+}
+
+func TestGeneratedIsAsSafe(t *testing.T) {
+	server := apitest.NewServer(t)
+	client := server.Client()
+	generated := client.Generated()
+	got, err := generated.CreateAttributeWithResponse(t.Context(), "other", gen.AttributeTypeContacts, gen.Contact{})
+	if err != nil || got.JSON200.Data.Amount != 123 {
+		t.Fatal(got, err)
+	}
+	for name, c := range map[string]struct {
+		reply   apitest.Reply
+		outcome api.Outcome
+	}{
+		"HTML": {apitest.Reply{Header: header("Content-Type", "text/html"), Body: "<html>"}, api.Applied},
+		"400":  {apitest.Reply{Status: 400}, api.NotApplied},
+		"503":  {apitest.Reply{Status: 503}, api.Unknown},
+		"204":  {apitest.Reply{Status: 204, Empty: true}, api.Applied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server.Respond(c.reply)
+			got, err := generated.CreateAttributeWithResponse(t.Context(), "other", gen.AttributeTypeContacts, gen.Contact{})
+			if got != nil || api.OutcomeOf(err) != c.outcome {
+				t.Errorf("got %v, %v (%v)", got, err, api.OutcomeOf(err))
+			}
+		})
+	}
+	_, err = generated.CreateAttributeWithResponse(t.Context(), "other", "Deals", gen.Contact{})
+	as[*api.ValidationError](t, err)
+	_, err = generated.CreateAttributeWithResponse(t.Context(), "other", "deals", gen.Contact{AdditionalProperties: map[string]any{"email": 1}})
+	if api.OutcomeOf(err) != api.NotApplied {
+		t.Errorf("got %v", err)
+	}
+	for body, place := range map[string]string{
+		`{"email":1}`: "body/email", `{"Email":"x"}`: "body/email", `{"email":"x"`: "body", `[]`: "body", `{"mobile":{"verified":"2023-02-30T00:00:00Z"}}`: "body/mobile/verified",
+		`{"hubspot":{"id":1.5}}`: "body/hubspot/id", `{"lists":[{},{"filter":{"attributes":[{"value":[1]}]}}]}`: "body/lists/1/filter/attributes/0/value/0", ``: "body",
+	} {
+		_, err = generated.CreateAttributeWithBodyWithResponse(t.Context(), "other", "deals", "application/json", strings.NewReader(body))
+		if got := as[*api.ValidationError](t, err); got.Violations[0].Location != place {
+			t.Errorf("%s: got %v, want a violation at %s", body, err, place)
+		}
+	}
+	_, err = generated.CreateAttributeWithBodyWithResponse(t.Context(), "other", "deals", "text/plain", strings.NewReader(`{}`))
+	if got := as[*api.ValidationError](t, err); got.Violations[0].Location != "content-type" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestValidationModes(t *testing.T) {
+	wrong := apitest.Reply{Status: 202, Body: yes}
+	numbers := apitest.Reply{Body: `{"success":true,"data":{"amount":7}}`}
+	for name, c := range map[string]struct {
+		mode     api.Validation
+		reply    apitest.Reply
+		works    bool
+		reported int
+	}{
+		"strict":                    {api.ValidationStrict, numbers, false, 1},
+		"report":                    {api.ValidationReport, numbers, true, 1},
+		"off":                       {api.ValidationOff, numbers, true, 0},
+		"report, no typed answer":   {api.ValidationReport, wrong, false, 2},
+		"off, no typed answer":      {api.ValidationOff, wrong, false, 1},
+		"off, can not be read":      {api.ValidationOff, apitest.Reply{Body: `{"success":true,"data":1}`}, false, 1},
+		"report, can not be read":   {api.ValidationReport, apitest.Reply{Body: `{"success":true,"data":1}`}, false, 2},
+		"off, over the limit":       {api.ValidationOff, apitest.Reply{Body: strings.Repeat(" ", 1<<20) + yes}, false, 1},
+		"off, success false":        {api.ValidationOff, apitest.Reply{Body: `{"success":false}`}, false, 0},
+		"report, keeps the promise": {api.ValidationReport, apitest.Reply{}, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			server.Respond(c.reply)
+			var reported []*api.ValidationError
+			client := server.Client(api.WithValidation(c.mode), api.WithViolationHandler(func(_ context.Context, err *api.ValidationError) {
+				reported = append(reported, err)
+			}))
+			_, err := create(t, client)
+			if (err == nil) != c.works || len(reported) != c.reported {
+				t.Errorf("got %v, reported %v", err, reported)
+			}
+		})
+	}
+	t.Run("report lets a request pass", func(t *testing.T) {
+		var reported int
+		base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprint(w, yes)
+		})
+		client := newClient(t, base, api.WithValidation(api.ValidationReport), api.WithViolationHandler(func(context.Context, *api.ValidationError) { reported++ }))
+		if _, err := client.CreateAttribute(t.Context(), "companies", gen.Contact{}); err != nil || reported != 1 {
+			t.Errorf("got %v, %d reported", err, reported)
+		}
+	})
+}
+
+func TestLog(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.Respond(apitest.Reply{Status: 429}, apitest.Reply{Status: 202, Body: yes})
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var waited waits
+	_, err := create(t, server.Client(api.WithLogger(logger), api.WithValidation(api.ValidationReport), waited.option()))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"operation=createToken", "operation=createAttribute status=429 attempt=1", "level=WARN msg=retry", "status=202 attempt=2", "level=WARN msg=\"contract violated\""} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %q in the log\n%s", want, log.String())
+		}
+	}
+	for _, secret := range []string{"chris@sakari.io", server.ClientSecret, token(server)} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("%s is in the log\n%s", secret, log.String())
+		}
+	}
+}
+
+func token(server *apitest.Server) string {
+	return strings.TrimPrefix(server.Requests()[0].Header.Get("Authorization"), "Bearer ")
+}
+
+func TestNothingPrintsASecret(t *testing.T) {
+	const id, secret, bearer = "the-client-id", "the-client-secret", "the-bearer-token"
+	credentials, err := api.New("acc", api.WithClientCredentials(id, secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed, err := api.New("acc", api.WithToken(bearer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := api.New("acc", api.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: bearer})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []any{
+		credentials, *credentials, fixed, *fixed, source, *source, credentials.Generated(), fixed.Generated(), *fixed.Generated(),
+		api.WithToken(bearer), api.WithClientCredentials(id, secret), []any{fixed}, map[string]any{"client": *fixed},
+	} {
+		for _, text := range forms(value) {
+			for _, s := range []string{secret, bearer} {
+				if strings.Contains(text, s) {
+					t.Errorf("%T: %q is in %s", value, s, text)
+				}
+			}
+		}
+	}
+}
+
+func TestServersWordsAreBlanked(t *testing.T) {
+	server := apitest.NewServer(t)
+	client := server.Client()
+	if _, err := create(t, client); err != nil { // so that the token is known
+		t.Fatal(err)
+	}
+	contact := gen.Contact{
+		Email: new("chris@sakari.io"), FirstName: new("Chris"), LastName: new("Bloggs"),
+		Mobile:               &gen.ContactMobile{Number: new("123-456-7890"), LineType: new("mobile")},
+		Attributes:           map[string]any{"x": []any{"free-form"}},
+		AdditionalProperties: map[string]any{"nickname": "Kit"},
+	}
+	message := "Invalid mobile number 123-456-7890 of Chris Bloggs (Kit, free-form) <chris@sakari.io> with " + token(server) + "\nnext line"
+	secrets := []string{"123-456-7890", "Chris", "Bloggs", "Kit", "free-form", "chris@sakari.io", token(server)}
+	body := fmt.Sprintf(`{"success":false,"error":{"code":"CONT-001 chris@sakari.io","message":%q}}`, message)
+	server.Respond(apitest.Reply{Status: 400, Body: body})
+	_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+	refused := as[*api.Error](t, err)
+	checkText(t, err, secrets...)
+	if !strings.HasPrefix(refused.Message, "Invalid mobile number [redacted] of") || string(refused.Body) != body {
+		t.Errorf("message %q, body %s", refused.Message, refused.Body)
+	}
+	checkText(t, errors.Join(err), secrets...)
+	for _, text := range forms(*refused) {
+		if strings.Contains(text, "chris") {
+			t.Errorf("personal data in %s", text)
+		}
+	}
+
+	server.RespondToken(apitest.Reply{Status: 400, Body: fmt.Sprintf(`{"error":"invalid_client","error_description":"no %s"}`, server.ClientSecret)})
+	_, err = create(t, server.Client())
+	as[*api.AuthError](t, err)
+	checkText(t, err, server.ClientSecret)
+}

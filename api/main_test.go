@@ -1,0 +1,87 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"go.uber.org/goleak"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func readContract(t testing.TB) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile("../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func pageContact(t testing.TB) (text []byte, contact gen.Contact) {
+	t.Helper()
+	text, err := os.ReadFile("cmd/sakari/testdata/contact.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &contact); err != nil {
+		t.Fatal(err)
+	}
+	return text, contact
+}
+
+func create(t testing.TB, client *api.Client, opts ...api.CallOption) (*gen.Autotopup, error) {
+	t.Helper()
+	result, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{Email: new("chris@sakari.io")}, opts...)
+	if (result == nil) == (err == nil) {
+		t.Errorf("result %v and error %v: want exactly one", result, err)
+	}
+	return result, err
+}
+
+// as is errors.As that fails the test.
+func as[E error](t testing.TB, err error) E {
+	t.Helper()
+	var target E
+	if !errors.As(err, &target) {
+		t.Fatalf("error is %T (%v), want %T in its chain", err, err, target)
+	}
+	return target
+}
+
+// waits records waits and does not wait.
+type waits []time.Duration
+
+func (w *waits) option() api.Option {
+	return api.WithSleep(func(ctx context.Context, d time.Duration) error {
+		*w = append(*w, d)
+		return ctx.Err()
+	})
+}
+
+// checkText fails if an error or its JSON repeats one of the secrets.
+func checkText(t testing.TB, err error, secrets ...string) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	for _, text := range forms(err) {
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is in %s", secret, text)
+			}
+		}
+	}
+	if strings.ContainsAny(err.Error(), "\r\n") {
+		t.Errorf("more than one line: %q", err.Error())
+	}
+}

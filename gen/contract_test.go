@@ -1,0 +1,242 @@
+package gen_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func readContract(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile("../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func TestContractAndItsExamplesAreValid(t *testing.T) {
+	doc := readContract(t)
+	if err := doc.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation()); err != nil {
+		t.Error(err)
+	}
+	if doc.OpenAPI != "3.0.3" {
+		t.Errorf("the contract is OpenAPI %s, want 3.0.3", doc.OpenAPI)
+	}
+}
+
+func TestEmbeddedContractIsTheContract(t *testing.T) {
+	embedded, err := gen.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(asJSON(t, readContract(t)), asJSON(t, embedded)); diff != "" {
+		t.Errorf("openapi.yaml (-) differs from the embedded contract (+): run make generate\n%s", diff)
+	}
+}
+
+// The rules of this contract, beside those of OpenAPI.
+func TestContractRules(t *testing.T) {
+	doc := readContract(t)
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			place := method + " " + path
+			if op.OperationID == "" || op.Description == "" || op.Summary == "" {
+				t.Errorf("%s: wants an operationId, a summary and a description", place)
+			}
+			if op.ExternalDocs == nil {
+				t.Errorf("%s: wants externalDocs with the vendor's page", place)
+			}
+			for _, status := range []string{"4XX", "5XX"} {
+				if op.Responses.Value(status) == nil {
+					t.Errorf("%s: wants a response %s", place, status)
+				}
+			}
+			for _, p := range op.Parameters {
+				if p.Value.Description == "" {
+					t.Errorf("%s: the parameter %s wants a description", place, p.Value.Name)
+				}
+			}
+		}
+	}
+	for name, ref := range doc.Components.Schemas {
+		checkSchema(t, name, ref)
+	}
+}
+
+func checkSchema(t *testing.T, place string, ref *openapi3.SchemaRef) {
+	t.Helper()
+	schema := ref.Value
+	if schema.Description == "" {
+		t.Errorf("%s: wants a description", place)
+	}
+	if schema.Type.Is("number") && schema.Format != "double" {
+		t.Errorf("%s: a number without format double becomes a float32", place)
+	}
+	required := map[string]bool{}
+	for _, name := range schema.Required {
+		required[name] = true
+	}
+	for name, property := range schema.Properties {
+		at := place + "." + name
+		if property.Ref != "" {
+			continue
+		}
+		if property.Value.Properties != nil {
+			t.Errorf("%s: an object with properties wants a name of its own", at)
+		}
+		container := property.Value.Type.Is("array") || property.Value.Type.Is("object")
+		if container && !required[name] && property.Value.Extensions["x-omitempty"] != false {
+			t.Errorf("%s: wants x-omitempty: false, or an empty value that the caller set is not sent", at)
+		}
+		checkSchema(t, at, property)
+	}
+	if schema.Items != nil && schema.Items.Ref == "" {
+		if schema.Items.Value.Properties != nil {
+			t.Errorf("%s: items with properties want a name of their own", place)
+		}
+		checkSchema(t, place+"[]", schema.Items)
+	}
+}
+
+func pageRequest(t *testing.T) []byte {
+	t.Helper()
+	doc := readContract(t)
+	post := doc.Paths.Value("/v1/accounts/{accountId}/attributes/{attributeType}").Post
+	page, err := json.Marshal(post.RequestBody.Value.Content.Get("application/json").Examples["page"].Value.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+func TestPageRequestIsWhatTheCommandSends(t *testing.T) {
+	contact, err := os.ReadFile("../api/cmd/sakari/testdata/contact.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(parse(t, contact), parse(t, pageRequest(t))); diff != "" {
+		t.Errorf("testdata/contact.json (-), the contract's example (+)\n%s", diff)
+	}
+}
+
+func TestContactKeepsWhatItReads(t *testing.T) {
+	for name, contact := range map[string]string{
+		"the page":          string(pageRequest(t)),
+		"empty":             `{}`,
+		"empty containers":  `{"lists":[],"attributes":{}}`,
+		"unknown":           `{"nickname":"C","score":1.5,"tags":["a",null]}`,
+		"unknown in nested": `{"mobile":{"carrier":"x"},"lists":[{"colour":"red","filter":{"attributes":[{"z":1,"value":[]}]}}]}`,
+		"big identifier":    `{"hubspot":{"id":9007199254740993}}`,
+		"another case":      `{"nested":{"Email":"x"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var c gen.Contact
+			if err := json.Unmarshal([]byte(contact), &c); err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.Marshal(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(parse(t, []byte(contact)), parse(t, got)); diff != "" {
+				t.Errorf("read (-), written (+)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestContactLeavesOutNil(t *testing.T) {
+	got, err := json.Marshal(gen.Contact{Email: new(""), Lists: []gen.ContactList{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(`{"email":"","lists":[]}`, string(got)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAdditionalPropertyMayNotShadow(t *testing.T) {
+	for _, name := range []string{"email", "Email", "EMAIL", "li\u017fts"} {
+		t.Run(name, func(t *testing.T) {
+			for _, contact := range []any{
+				gen.Contact{AdditionalProperties: map[string]any{name: "x"}},
+				&gen.Contact{Email: new("y"), AdditionalProperties: map[string]any{name: "x"}},
+			} {
+				got, err := json.Marshal(contact)
+				if err == nil || !strings.Contains(err.Error(), "declared property") {
+					t.Errorf("got %s, %v, want an error about a declared property", got, err)
+				}
+			}
+		})
+	}
+}
+
+func TestContactGetAndSet(t *testing.T) {
+	var c gen.Contact
+	c.Set("nickname", "C")
+	if got, ok := c.Get("nickname"); got != "C" || !ok {
+		t.Errorf("got %v, %v", got, ok)
+	}
+	if _, ok := c.Get("other"); ok {
+		t.Error("found what was not set")
+	}
+}
+
+func TestGoTypes(t *testing.T) {
+	for _, c := range []struct {
+		of    any
+		field string
+		want  string
+	}{
+		{gen.Autotopup{}, "Amount", "float64"},
+		{gen.Autotopup{}, "Below", "float64"},
+		{gen.ContactIntegration{}, "ID", "*int64"},
+		{gen.Contact{}, "Email", "*string"},
+		{gen.Contact{}, "OptIn", "*time.Time"},
+		{gen.Contact{}, "Lists", "[]gen.ContactList"},
+		{gen.Contact{}, "Attributes", "map[string]interface {}"},
+		{gen.ListSource{}, "ID", "*string"},
+		{gen.TokenRequest{}, "ClientID", "*string"},
+	} {
+		field, ok := reflect.TypeOf(c.of).FieldByName(c.field)
+		if got := fmt.Sprint(field.Type); !ok || got != c.want {
+			t.Errorf("%T.%s is %s, want %s", c.of, c.field, got, c.want)
+		}
+	}
+	types := []gen.AttributeType{gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeTickets}
+	if diff := cmp.Diff([]gen.AttributeType{"contacts", "deals", "tickets"}, types); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func parse(t *testing.T, text []byte) any {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func asJSON(t *testing.T, v any) any {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parse(t, text)
+}
