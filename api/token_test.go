@@ -1,0 +1,348 @@
+package api_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+func tokenReply(body string) apitest.Reply { return apitest.Reply{Body: body} }
+
+func TestTokenFailures(t *testing.T) {
+	for name, c := range map[string]struct {
+		replies []apitest.Reply
+		status  int
+		fetches int
+		cause   error
+	}{
+		"401":                {[]apitest.Reply{{Status: 401}}, 401, 1, api.ErrUnauthorized},
+		"400, OAuth form":    {[]apitest.Reply{{Status: 400, Body: `{"error":"invalid_client"}`}}, 400, 1, nil},
+		"HTML":               {[]apitest.Reply{{Header: header("Content-Type", "text/html"), Body: "<html>"}}, 0, 1, api.ErrInvalidResponse},
+		"no access_token":    {[]apitest.Reply{tokenReply(`{"token_type":"Bearer"}`)}, 0, 1, nil},
+		"blank access_token": {[]apitest.Reply{tokenReply(`{"access_token":" "}`)}, 0, 1, nil},
+		"null access_token":  {[]apitest.Reply{tokenReply(`{"access_token":null}`)}, 0, 1, api.ErrInvalidResponse},
+		"control characters": {[]apitest.Reply{tokenReply(`{"access_token":"a\u0000\r\nX-Evil: 1"}`)}, 0, 1, nil},
+		"not a bearer token": {[]apitest.Reply{tokenReply(`{"access_token":"abc","token_type":"mac"}`)}, 0, 1, nil},
+		"503 three times":    {[]apitest.Reply{{Status: 503}, {Status: 502}, {Status: 500}}, 500, 3, nil},
+		"429, too long":      {[]apitest.Reply{{Status: 429, Header: header("Retry-After", "20")}}, 429, 1, api.ErrRateLimited},
+		"success: false":     {[]apitest.Reply{tokenReply(`{"success":false,"error":{"code":"A","message":"b"}}`)}, 200, 1, nil},
+		"201":                {[]apitest.Reply{{Status: 201, Body: `{"access_token":"abc"}`}}, 0, 1, api.ErrInvalidResponse},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			server.RespondToken(c.replies...)
+			var waited waits
+			client := server.Client(waited.option())
+			for range 2 { // the second one shares the failure
+				_, err := create(t, client)
+				auth := as[*api.AuthError](t, err)
+				if auth.StatusCode != c.status || api.OutcomeOf(err) != api.NotApplied {
+					t.Errorf("status %d, outcome %v: %v", auth.StatusCode, api.OutcomeOf(err), err)
+				}
+				if c.cause != nil && !errors.Is(err, c.cause) {
+					t.Errorf("%v does not wrap %v", err, c.cause)
+				}
+				checkText(t, err, server.ClientSecret, "X-Evil")
+			}
+			if n := len(server.TokenRequests()); n != c.fetches {
+				t.Errorf("%d requests for a token, want %d", n, c.fetches)
+			}
+			if n := len(server.Requests()); n != 0 {
+				t.Errorf("the server saw %d requests", n)
+			}
+		})
+	}
+	t.Run("nothing listens", func(t *testing.T) {
+		var waited waits
+		client, err := api.New("acc", api.WithBaseURL("http://"+closedAddress(t)), api.WithClientCredentials("id", "secret"), waited.option())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = create(t, client)
+		as[*api.AuthError](t, err)
+		checkFailure(t, err, api.NotApplied, nil)
+	})
+}
+
+func TestTransientTokenFailuresAreRetried(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.RespondToken(apitest.Reply{Status: 503}, apitest.Reply{Fault: apitest.Reset})
+	var waited waits
+	if _, err := create(t, server.Client(waited.option())); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(server.TokenRequests()); n != 3 {
+		t.Errorf("%d requests for a token, want 3", n)
+	}
+}
+
+func TestFailureIsSharedForASecond(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.RespondToken(apitest.Reply{Status: 401})
+	client := server.Client()
+	if _, err := create(t, client); err == nil {
+		t.Fatal("no error")
+	}
+	time.Sleep(1100 * time.Millisecond)
+	if _, err := create(t, client); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTokenLifetime(t *testing.T) {
+	jwt := func(exp string) string {
+		claims := base64.RawURLEncoding.EncodeToString([]byte(`{"exp":` + exp + `}`))
+		return fmt.Sprintf(`{"access_token":"e30.%s.x"}`, claims)
+	}
+	at := func(d time.Duration) string { return fmt.Sprint(time.Now().Add(d).Unix()) }
+	for name, c := range map[string]struct {
+		body string
+		kept bool
+	}{
+		"an hour":          {`{"access_token":"a","expires_in":3600}`, true},
+		"a float":          {`{"access_token":"a","expires_in":3599.5}`, true},
+		"a string":         {`{"access_token":"a","expires_in":"3600"}`, true},
+		"absurd":           {`{"access_token":"a","expires_in":1e300}`, true},
+		"zero":             {`{"access_token":"a","expires_in":0}`, false},
+		"negative":         {`{"access_token":"a","expires_in":-5}`, false},
+		"far negative":     {`{"access_token":"a","expires_in":-1e300}`, false},
+		"not a number":     {`{"access_token":"a","expires_in":"NaN"}`, true},
+		"words":            {`{"access_token":"a","expires_in":"soon"}`, true},
+		"null":             {`{"access_token":"a","expires_in":null}`, true},
+		"nothing":          {`{"access_token":"a"}`, true},
+		"lower-case type":  {`{"access_token":"a","token_type":"bearer"}`, true},
+		"JWT":              {jwt(at(time.Hour)), true},
+		"JWT, past":        {jwt(at(-time.Hour)), false},
+		"JWT, far past":    {jwt("-1e300"), false},
+		"JWT, far future":  {jwt("1e300"), true},
+		"JWT, no claims":   {`{"access_token":"a.!.c"}`, true},
+		"JWT, string exp":  {jwt(`"x"`), true},
+		"JWT and lifetime": {strings.Replace(jwt(at(-time.Hour)), "}", `,"expires_in":60}`, 1), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			server.RespondToken(tokenReply(c.body), tokenReply(c.body))
+			client := server.Client()
+			for range 2 {
+				if _, err := create(t, client); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := 2
+			if c.kept {
+				want = 1
+			}
+			if n := len(server.TokenRequests()); n != want {
+				t.Errorf("%d requests for a token, want %d", n, want)
+			}
+		})
+	}
+}
+
+func TestRefusedTokenIsReplacedOnce(t *testing.T) {
+	refused := apitest.Reply{Status: 401}
+	t.Run("then yes", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		server.Respond(refused)
+		if _, err := create(t, server.Client(api.WithMaxAttempts(1))); err != nil {
+			t.Fatal(err)
+		}
+		requests := server.Requests()
+		if len(requests) != 2 || len(server.TokenRequests()) != 2 || requests[0].Header.Get("Authorization") == requests[1].Header.Get("Authorization") {
+			t.Errorf("%d requests, %d tokens", len(requests), len(server.TokenRequests()))
+		}
+		if string(requests[0].Body) != string(requests[1].Body) {
+			t.Errorf("bodies %q and %q", requests[0].Body, requests[1].Body)
+		}
+	})
+	t.Run("twice", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		server.Respond(refused, refused, refused)
+		_, err := create(t, server.Client())
+		if got := as[*api.Error](t, err); !errors.Is(err, api.ErrUnauthorized) || got.Attempts != 2 || api.OutcomeOf(err) != api.NotApplied {
+			t.Errorf("got %v after %d attempts", err, got.Attempts)
+		}
+		if n := len(server.Requests()); n != 2 {
+			t.Errorf("the server saw %d requests", n)
+		}
+	})
+	t.Run("and no fresh one is to be had", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		client := server.Client()
+		if _, err := create(t, client); err != nil {
+			t.Fatal(err)
+		}
+		server.Respond(refused)
+		server.RespondToken(apitest.Reply{Status: 403})
+		_, err := create(t, client)
+		as[*api.AuthError](t, err)
+		if !errors.Is(err, api.ErrUnauthorized) || api.OutcomeOf(err) != api.NotApplied {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("a fixed one is not", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		client := server.Client(api.WithToken("not-issued-here"))
+		for range 2 {
+			_, err := create(t, client)
+			if !errors.Is(err, api.ErrUnauthorized) {
+				t.Errorf("got %v", err)
+			}
+			checkText(t, err, "not-issued-here")
+		}
+		if n := len(server.Requests()); n != 2 {
+			t.Errorf("the server saw %d requests for two calls", n)
+		}
+	})
+}
+
+func TestManyCallersShareOneToken(t *testing.T) {
+	server := apitest.NewServer(t)
+	client := server.Client()
+	var callers sync.WaitGroup
+	for range 100 {
+		callers.Go(func() {
+			for range 2 {
+				if _, err := create(t, client); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	callers.Wait()
+	if n := len(server.TokenRequests()); n != 1 {
+		t.Errorf("%d requests for a token, want 1", n)
+	}
+}
+
+func TestCallerLeavesAndOthersGetTheToken(t *testing.T) {
+	fetching, release := make(chan struct{}, 1), make(chan struct{})
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path != "/oauth2/token" {
+			fmt.Fprint(w, yes)
+			return
+		}
+		fetching <- struct{}{}
+		select {
+		case <-release:
+			fmt.Fprint(w, `{"access_token":"a"}`)
+		case <-r.Context().Done():
+		}
+	})
+	client, err := api.New("acc", api.WithBaseURL(base), api.WithClientCredentials("id", "secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	left, stayed := make(chan error, 1), make(chan error, 1)
+	go func() { _, err := client.CreateAttribute(ctx, gen.AttributeTypeDeals, gen.Contact{}); left <- err }()
+	<-fetching
+	go func() {
+		_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeDeals, gen.Contact{})
+		stayed <- err
+	}()
+	time.Sleep(50 * time.Millisecond) // let the second one join; if it does not, it fetches anew below
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) || api.OutcomeOf(err) != api.NotApplied {
+		t.Errorf("the one that left got %v", err)
+	}
+	close(release)
+	if err := <-stayed; err != nil {
+		t.Errorf("the one that stayed got %v", err)
+	}
+}
+
+func TestLastCallerEndsTheFetch(t *testing.T) {
+	fetching, ended := make(chan struct{}, 1), make(chan struct{})
+	base := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // until then net/http does not notice that the client leaves
+		fetching <- struct{}{}
+		<-r.Context().Done()
+		close(ended)
+	})
+	client, err := api.New("acc", api.WithBaseURL(base), api.WithClientCredentials("id", "secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	go func() { <-fetching; leave() }()
+	_, err = client.CreateAttribute(ctx, gen.AttributeTypeDeals, gen.Contact{})
+	checkFailure(t, err, api.NotApplied, context.Canceled)
+	<-ended
+}
+
+type sourceFunc func() (*oauth2.Token, error)
+
+func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
+
+func TestTokenSource(t *testing.T) {
+	boom := errors.New("boom")
+	for name, c := range map[string]struct {
+		source sourceFunc
+		cause  error
+	}{
+		"an error": {func() (*oauth2.Token, error) { return nil, boom }, boom},
+		"no token": {func() (*oauth2.Token, error) { return nil, nil }, nil},
+		"blank":    {func() (*oauth2.Token, error) { return &oauth2.Token{}, nil }, nil},
+		"mac":      {func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a", TokenType: "mac"}, nil }, nil},
+		"a panic":  {func() (*oauth2.Token, error) { panic("boom") }, nil},
+		"an OAuth error": {func() (*oauth2.Token, error) {
+			return nil, &oauth2.RetrieveError{Response: &http.Response{StatusCode: 400, Status: "400"}, Body: []byte("hunter2"), ErrorCode: "invalid_client"}
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			_, err := create(t, server.Client(api.WithTokenSource(c.source)))
+			as[*api.AuthError](t, err)
+			checkFailure(t, err, api.NotApplied, c.cause)
+			checkText(t, err, "hunter2")
+		})
+	}
+	t.Run("asked at each call, and again after a 401", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		server.RespondToken(tokenReply(`{"access_token":"good"}`))
+		if _, err := create(t, server.Client()); err != nil {
+			t.Fatal(err)
+		}
+		var asked atomic.Int32
+		client := server.Client(api.WithTokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			if asked.Add(1) == 2 {
+				return &oauth2.Token{AccessToken: "stale"}, nil
+			}
+			return &oauth2.Token{AccessToken: "good"}, nil
+		})))
+		for range 2 {
+			if _, err := create(t, client); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := asked.Load(); n != 3 {
+			t.Errorf("the source was asked %d times, want 3", n)
+		}
+	})
+	t.Run("a slow one does not hold a caller", func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		client := newClient(t, "https://api.invalid", api.WithTimeout(50*time.Millisecond), api.WithTokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			<-release
+			return nil, boom
+		})))
+		_, err := create(t, client)
+		checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
+	})
+}
