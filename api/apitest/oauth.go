@@ -3,29 +3,13 @@ package apitest
 import (
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
-
-// tokenPath is the path of the token endpoint, as the contract's security scheme has it.
-func tokenPath(doc *openapi3.T) (string, error) {
-	for _, ref := range doc.Components.SecuritySchemes {
-		if flows := ref.Value.Flows; flows != nil && flows.ClientCredentials != nil {
-			endpoint, err := url.Parse(flows.ClientCredentials.TokenURL)
-			if err != nil {
-				return "", err
-			}
-			return endpoint.Path, nil
-		}
-	}
-	return "", errors.New("the contract has no OAuth 2 client credentials")
-}
 
 func (s *Server) answerToken(w http.ResponseWriter, r *http.Request, operation *openapi3.Operation, body []byte) {
 	reply := s.next(&s.tokenReplies)

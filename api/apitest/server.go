@@ -12,7 +12,6 @@ package apitest
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -24,13 +23,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"github.com/sakari-go/sakari-go/api"
-	"github.com/sakari-go/sakari-go/gen"
 )
 
 // Server is the double. Its fields are what a client needs to use it.
@@ -40,10 +35,11 @@ type Server struct {
 	ClientID     string
 	ClientSecret string
 
-	t         testing.TB
-	router    routers.Router
-	tokenPath string
-	closing   chan struct{}
+	contract *contract
+	report   func(error)
+	http     *httptest.Server
+	closing  chan struct{}
+	close    sync.Once
 
 	mu            sync.Mutex
 	tokens        map[string]bool
@@ -73,64 +69,64 @@ func WithAddress(address string) Option {
 	return func(s *settings) { s.address = address }
 }
 
-// NewServer starts a server. It closes when the test ends.
+// NewServer starts a server for a test. It closes when the test ends. A request that breaks the contract fails the test.
 func NewServer(t testing.TB, opts ...Option) *Server {
 	t.Helper()
+	s, err := Start(func(breach error) { t.Errorf("apitest: %v", breach) }, opts...)
+	if err != nil {
+		t.Fatalf("apitest: %v", err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Start starts a server where there is no test, in an example or a program. It
+// calls report for each request that breaks the contract, from several goroutines. Close the server after use.
+func Start(report func(breach error), opts ...Option) (*Server, error) {
 	set := settings{address: "127.0.0.1:0"}
 	for _, opt := range opts {
 		opt(&set)
 	}
+	contract, err := readContract()
+	if err != nil {
+		return nil, err
+	}
 	address, err := netip.ParseAddrPort(set.address)
 	if err != nil || !address.Addr().IsLoopback() {
-		t.Fatalf("apitest: %q is not a loopback address with a port", set.address)
+		return nil, fmt.Errorf("%q is not a loopback address with a port", set.address)
 	}
 	listener, err := net.Listen("tcp", set.address)
 	if err != nil {
-		t.Fatalf("apitest: %v", err)
+		return nil, err
 	}
 	s := &Server{
 		AccountID:    "test-account",
 		ClientID:     "test-client",
 		ClientSecret: rand.Text(),
-		t:            t,
+		contract:     contract,
+		report:       report,
 		closing:      make(chan struct{}),
 		tokens:       make(map[string]bool),
 	}
-	if err := s.readContract(); err != nil {
-		t.Fatalf("apitest: %v", err)
-	}
-	server := httptest.NewUnstartedServer(s)
-	_ = server.Listener.Close()
-	server.Listener = listener
-	server.Start()
-	t.Cleanup(func() {
-		close(s.closing)
-		server.Close()
-	})
-	s.URL = server.URL
-	return s
+	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(s.serve)}}
+	s.http.Start()
+	s.URL = s.http.URL
+	return s, nil
 }
 
-func (s *Server) readContract() error {
-	doc, err := gen.GetSpec()
-	if err != nil {
-		return err
-	}
-	doc.Servers = nil // served at the root, whatever the host
-	if s.router, err = legacy.NewRouter(doc); err != nil {
-		return err
-	}
-	s.tokenPath, err = tokenPath(doc)
-	return err
+// Close ends the server and the answers that hang. A server of NewServer closes by itself.
+func (s *Server) Close() {
+	s.close.Do(func() { close(s.closing) })
+	s.http.Close()
 }
 
-// Client returns a client of the server, with its address and credentials before the given options.
+// Client returns a client of the server, with its address and credentials before the given options. It
+// panics if an option has a bad argument.
 func (s *Server) Client(opts ...api.Option) *api.Client {
-	s.t.Helper()
 	own := []api.Option{api.WithBaseURL(s.URL), api.WithClientCredentials(s.ClientID, s.ClientSecret)}
 	client, err := api.New(s.AccountID, append(own, opts...)...)
 	if err != nil {
-		s.t.Fatalf("apitest: %v", err)
+		panic(err)
 	}
 	return client
 }
@@ -164,14 +160,13 @@ func (s *Server) RespondToken(replies ...Reply) {
 	s.tokenReplies = append(s.tokenReplies, replies...)
 }
 
-// ServeHTTP answers a request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client has left
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	route, params, routeErr := s.router.FindRoute(r)
+	route, params, routeErr := s.contract.router.FindRoute(r)
 	s.record(r, route, body)
 	if routeErr != nil {
 		s.breach(w, r, http.StatusNotFound, routeErr)
@@ -181,7 +176,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.breach(w, r, http.StatusBadRequest, err)
 		return
 	}
-	if r.URL.Path == s.tokenPath {
+	if r.URL.Path == s.contract.tokenPath {
 		s.answerToken(w, r, route.Operation, body)
 		return
 	}
@@ -199,7 +194,7 @@ func (s *Server) record(r *http.Request, route *routers.Route, body []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.URL.Path == s.tokenPath {
+	if r.URL.Path == s.contract.tokenPath {
 		s.tokenRequests = append(s.tokenRequests, request)
 	} else {
 		s.requests = append(s.requests, request)
@@ -217,30 +212,7 @@ func (s *Server) next(queue *[]Reply) Reply {
 	return reply
 }
 
-// check holds a request against the contract; who sent it is not its matter.
-func check(r *http.Request, route *routers.Route, params map[string]string) error {
-	return openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
-		Request:    r,
-		PathParams: params,
-		Route:      route,
-		Options: &openapi3filter.Options{
-			MultiError:                 true,
-			ExcludeReadOnlyValidations: true,
-			SkipSettingDefaults:        true,
-			AuthenticationFunc:         func(context.Context, *openapi3filter.AuthenticationInput) error { return nil },
-			SchemaValidationOptions:    []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()},
-		},
-	})
-}
-
 func (s *Server) breach(w http.ResponseWriter, r *http.Request, status int, err error) {
-	s.t.Errorf("apitest: %s %s breaks the contract: %v", r.Method, r.RequestURI, err)
+	s.report(fmt.Errorf("%s %s breaks the contract: %w", r.Method, r.RequestURI, err))
 	writeError(w, status, "CONTRACT", fmt.Sprintf("The request breaks the contract: %v", err))
-}
-
-func security(route *routers.Route) openapi3.SecurityRequirements {
-	if own := route.Operation.Security; own != nil {
-		return *own
-	}
-	return route.Spec.Security
 }

@@ -36,11 +36,11 @@ func create(ctx context.Context, p *process, args []string) error {
 }
 
 func createInSandbox(ctx context.Context, p *process, kind string, contact []byte) error {
-	server, stop, err := startDouble(p)
+	server, err := startDouble(p)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer server.Close()
 	answer, err := send(ctx, p, server.Client(), server.AccountID, kind, contact)
 	for _, r := range server.Requests() {
 		fmt.Fprintf(p.stderr, "request  %s %s\n", r.Method, r.Path)

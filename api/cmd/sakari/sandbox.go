@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"testing"
 
 	"github.com/sakari-go/sakari-go/api/apitest"
 )
@@ -15,11 +13,11 @@ func sandbox(ctx context.Context, p *process, args []string) error {
 	if err := parse(flags, args, 0); err != nil {
 		return err
 	}
-	server, stop, err := startDouble(p, apitest.WithAddress(*address))
+	server, err := startDouble(p, apitest.WithAddress(*address))
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer server.Close()
 	fmt.Fprintf(p.stdout, "export SAKARI_BASE_URL=%s\n", server.URL)
 	fmt.Fprintf(p.stdout, "export SAKARI_ACCOUNT_ID=%s\n", server.AccountID)
 	fmt.Fprintf(p.stdout, "export SAKARI_CLIENT_ID=%s\n", server.ClientID)
@@ -29,42 +27,10 @@ func sandbox(ctx context.Context, p *process, args []string) error {
 	return nil
 }
 
-// startDouble runs the double of package apitest outside of a test.
-func startDouble(p *process, opts ...apitest.Option) (server *apitest.Server, stop func(), err error) {
-	host := &doubleHost{process: p}
-	defer func() {
-		switch failed := recover().(type) {
-		case nil:
-		case usageError:
-			err = failed
-		default:
-			panic(failed)
-		}
-	}()
-	return apitest.NewServer(host, opts...), host.stop, nil
-}
-
-// doubleHost is the testing.TB of a double that serves no test. Only what the double uses is there.
-type doubleHost struct {
-	testing.TB
-	process  *process
-	cleanups []func()
-}
-
-func (h *doubleHost) Helper() {}
-
-func (h *doubleHost) Cleanup(f func()) { h.cleanups = append(h.cleanups, f) }
-
-func (h *doubleHost) Errorf(format string, args ...any) {
-	fmt.Fprintf(h.process.stderr, "sakari: "+format+"\n", args...)
-}
-
-func (h *doubleHost) Fatalf(format string, args ...any) {
-	panic(usageError{fmt.Errorf("sakari: "+format, args...)})
-}
-
-func (h *doubleHost) stop() {
-	for _, f := range slices.Backward(h.cleanups) {
-		f()
+func startDouble(p *process, opts ...apitest.Option) (*apitest.Server, error) {
+	server, err := apitest.Start(func(breach error) { fmt.Fprintf(p.stderr, "sakari: %v\n", breach) }, opts...)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("sakari: %w", err)}
 	}
+	return server, nil
 }

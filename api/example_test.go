@@ -1,0 +1,157 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// The first call. A program would use its own account and credentials, and no WithBaseURL.
+func Example() {
+	server := exampleServer()
+	defer server.Close()
+
+	client, err := api.New(server.AccountID,
+		api.WithClientCredentials(server.ClientID, server.ClientSecret),
+		api.WithBaseURL(server.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	setting, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{
+		Email:     new("chris@sakari.io"),
+		FirstName: new("Chris"),
+		Mobile:    &gen.ContactMobile{Number: new("123-456-7890")},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("amount", setting.Amount, "below", setting.Below)
+	// Output: amount 123 below 123
+}
+
+// What an error tells.
+func ExampleError() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Status: 400}) // the contract's example of an error
+
+	_, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
+	var refused *api.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.StatusCode, refused.Code, refused.Message)
+	}
+	fmt.Println(err)
+	// Output:
+	// 400 CONT-001 Invalid mobile number
+	// sakari: createAttribute: 400 Bad Request: CONT-001: Invalid mobile number (not applied)
+}
+
+// A request that breaks the contract is not sent; an answer that does is kept.
+func ExampleValidationError() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":"a lot"}}`})
+	client := server.Client()
+
+	_, err := client.CreateAttribute(context.Background(), "Contacts", gen.Contact{})
+	fmt.Println(errors.Is(err, api.ErrInvalidRequest), len(server.Requests()))
+
+	_, err = client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
+	var broken *api.ValidationError
+	if errors.As(err, &broken) {
+		for _, violation := range broken.Violations {
+			fmt.Println(violation)
+		}
+		fmt.Println(string(broken.Body))
+	}
+	// Output:
+	// true 0
+	// body/data/amount: value must be a number
+	// body/data/below: property "below" is missing
+	// {"success":true,"data":{"amount":"a lot"}}
+}
+
+// After an error the outcome tells whether the call may be repeated.
+func ExampleOutcomeOf() {
+	server := exampleServer()
+	defer server.Close()
+	client := server.Client()
+	for _, reply := range []apitest.Reply{
+		{},            // a yes
+		{Status: 403}, // a no
+		{Status: 503}, // who knows
+		{Status: 202}, // a yes that the contract does not have
+	} {
+		server.Respond(reply)
+		_, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
+		fmt.Println(api.OutcomeOf(err))
+	}
+	// Output:
+	// applied
+	// not applied
+	// unknown
+	// applied
+}
+
+// The client waits up to 30 s itself. What takes longer is the caller's to plan.
+func ExampleErrRateLimited() {
+	server := exampleServer()
+	defer server.Close()
+	wait := apitest.Reply{Status: 429, Header: map[string][]string{"Retry-After": {"3600"}}}
+	server.Respond(wait)
+
+	_, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
+	var refused *api.Error
+	if errors.Is(err, api.ErrRateLimited) && errors.As(err, &refused) {
+		fmt.Println("come back in", refused.RetryAfter)
+	}
+	// Output: come back in 1h0m0s
+}
+
+// The answer as the server sent it, with what the contract does not declare.
+func ExampleCaptureResponse() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":1,"below":2,"lastTopup":"2023-11-07T05:31:56Z"}}`})
+
+	var answer api.Response
+	_, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{}, api.CaptureResponse(&answer))
+	fmt.Println(err, answer.StatusCode, string(answer.Body))
+	// Output: <nil> 200 {"success":true,"data":{"amount":1,"below":2,"lastTopup":"2023-11-07T05:31:56Z"}}
+}
+
+// One client serves many accounts, with the same connections and token.
+func ExampleClient_WithAccount() {
+	server := exampleServer()
+	defer server.Close()
+	client := server.Client(api.WithTimeout(10 * time.Second))
+	for _, id := range []string{"first", "second"} {
+		account, err := client.WithAccount(id)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		_, err = account.CreateAttribute(context.Background(), gen.AttributeTypeDeals, gen.Contact{})
+		fmt.Println(server.Requests()[len(server.Requests())-1].Path, err)
+	}
+	fmt.Println(len(server.TokenRequests()), "token")
+	// Output:
+	// /v1/accounts/first/attributes/deals <nil>
+	// /v1/accounts/second/attributes/deals <nil>
+	// 1 token
+}
+
+func exampleServer() *apitest.Server {
+	server, err := apitest.Start(func(breach error) { fmt.Println(breach) })
+	if err != nil {
+		panic(err)
+	}
+	return server
+}
