@@ -1,0 +1,78 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// The code of the README, so that it compiles. TestReadme holds the two against each other.
+
+func readmeProgram() {
+	client, err := api.New(os.Getenv("SAKARI_ACCOUNT_ID"),
+		api.WithClientCredentials(os.Getenv("SAKARI_CLIENT_ID"), os.Getenv("SAKARI_CLIENT_SECRET")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	setting, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{Email: new("chris@sakari.io")})
+	if err != nil {
+		log.Fatal(err, "; safe to repeat: ", api.OutcomeOf(err) == api.NotApplied)
+	}
+	fmt.Println("top up by", setting.Amount, "below", setting.Below)
+}
+
+func TestSignup(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.Respond(apitest.Reply{Status: 503})
+	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{})
+	if api.OutcomeOf(err) != api.Unknown {
+		t.Error(err)
+	}
+}
+
+var _ = readmeProgram // Example runs the same calls against the double
+
+func TestReadme(t *testing.T) {
+	here := lines(t, "readme_test.go")
+	inCode := false
+	checked := 0
+	for _, line := range lines(t, "../README.md") {
+		if strings.HasPrefix(line, "```") {
+			inCode = line == "```go"
+			continue
+		}
+		if !inCode || strings.TrimSpace(line) == "" || strings.HasPrefix(line, "package ") {
+			continue
+		}
+		checked++
+		if !slices.Contains(here, strings.ReplaceAll(line, "func main()", "func readmeProgram()")) {
+			t.Errorf("the README has a line that is not here: %s", line)
+		}
+	}
+	if checked < 25 {
+		t.Errorf("only %d lines of code in the README", checked)
+	}
+}
+
+func lines(t *testing.T, name string) []string {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var all []string
+	for scanner := bufio.NewScanner(file); scanner.Scan(); {
+		all = append(all, scanner.Text())
+	}
+	return all
+}
