@@ -15,6 +15,11 @@ func WithSleep(sleep func(context.Context, time.Duration) error) Option {
 	return func(c *config) error { c.sleep = sleep; return nil }
 }
 
+// WithTokenTimeout replaces the time-out of the token call.
+func WithTokenTimeout(d time.Duration) Option {
+	return func(c *config) error { c.tokenTimeout = d; return nil }
+}
+
 // WithContract replaces the embedded contract.
 func WithContract(doc *openapi3.T) Option {
 	return func(c *config) error {

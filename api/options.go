@@ -33,9 +33,10 @@ type config struct {
 	validation       Validation
 	onViolation      func(context.Context, *ValidationError)
 
-	// For tests: the embedded contract and real time otherwise.
-	contract func() (*contract, error)
-	sleep    func(context.Context, time.Duration) error
+	// Only tests set these.
+	contract     func() (*contract, error)
+	sleep        func(context.Context, time.Duration) error
+	tokenTimeout time.Duration // of a token call with its retries
 }
 
 func defaultConfig() *config {
@@ -49,6 +50,7 @@ func defaultConfig() *config {
 		onViolation:      func(context.Context, *ValidationError) {},
 		contract:         embeddedContract,
 		sleep:            sleep,
+		tokenTimeout:     10 * time.Second,
 	}
 }
 

@@ -39,7 +39,7 @@ func newGenerated(c *config, base *url.URL) (*gen.ClientWithResponses, error) {
 
 	repeatAll := &retrier{c.maxAttempts, true, c.sleep, c.logger}
 	tokenClient, err := generatedOn(base, &pipeline{
-		base, c.contract, tokenTimeout, c.userAgent, c.onViolation,
+		base, c.contract, c.tokenTimeout, c.userAgent, c.onViolation,
 		checker.checkRequests(repeatAll.retry(send)),
 	})
 	if err != nil {

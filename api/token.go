@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	tokenTimeout    = 10 * time.Second
 	defaultLifetime = 5 * time.Minute // of a token that does not say
 	maxLifetime     = 55 * time.Minute
 	refreshEarly    = time.Minute // or a tenth of the lifetime, if that is less
@@ -94,7 +93,7 @@ func (c *tokenCache) get(ctx context.Context) (string, error) {
 
 // start fetches in the background: the caller who started it may leave while others wait.
 func (c *tokenCache) start() *flight {
-	ctx, cancel := context.WithTimeout(context.Background(), tokenTimeout)
+	ctx, cancel := context.WithCancel(context.Background())
 	f := &flight{done: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer cancel()

@@ -78,6 +78,14 @@ func TestTokenFailures(t *testing.T) {
 	})
 }
 
+func TestTokenCallHasItsOwnTimeout(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.RespondToken(apitest.Reply{Fault: apitest.Hang})
+	_, err := create(t, server.Client(api.WithTokenTimeout(50*time.Millisecond), api.WithTimeout(time.Hour)))
+	as[*api.AuthError](t, err)
+	checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
+}
+
 func TestTransientTokenFailuresAreRetried(t *testing.T) {
 	server := apitest.NewServer(t)
 	server.RespondToken(apitest.Reply{Status: 503}, apitest.Reply{Fault: apitest.Reset})
