@@ -2,12 +2,14 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -438,6 +440,54 @@ func TestLog(t *testing.T) {
 
 func token(server *apitest.Server) string {
 	return strings.TrimPrefix(server.Requests()[0].Header.Get("Authorization"), "Bearer ")
+}
+
+// Every verb prints the text of an error, and nothing of its fields.
+func TestErrorsPrintTheirTextAlone(t *testing.T) {
+	refused := &api.Error{Operation: "x", StatusCode: 400, Header: header("X", "hunter2"), Body: []byte("hunter2")}
+	broken := &api.ValidationError{Operation: "x", Violations: []api.Violation{{Location: "body"}}, Header: refused.Header, Body: refused.Body}
+	auth := &api.AuthError{StatusCode: 401, Err: errors.New("hunter2")}
+	for _, c := range []struct {
+		text   string
+		values []any
+	}{
+		{refused.Error(), []any{refused, *refused}},
+		{broken.Error(), []any{broken, *broken}},
+		{auth.Error(), []any{auth, *auth}},
+	} {
+		for _, value := range c.values {
+			for _, verb := range []string{"%v", "%+v", "%s", "%x", "%d", "%#v", "%q"} {
+				want := c.text
+				if verb == "%#v" || verb == "%q" {
+					want = strconv.Quote(want)
+				}
+				if got := fmt.Sprintf(verb, value); got != want {
+					t.Errorf("%s of %T: %s, want %s", verb, value, got, want)
+				}
+			}
+			text, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, field := range []string{"Header", "Body", "Err", "hunter2"} {
+				if strings.Contains(string(text), `"`+field+`"`) {
+					t.Errorf("%s is in the JSON of %T: %s", field, value, text)
+				}
+			}
+		}
+	}
+}
+
+func TestClientPrintsItsAddressAlone(t *testing.T) {
+	client := newClient(t, "https://api.invalid/x")
+	const want = `sakari client of account "acc" at https://api.invalid/x/`
+	for _, verb := range []string{"%v", "%+v", "%s", "%d"} {
+		for _, value := range []any{client, *client} {
+			if got := fmt.Sprintf(verb, value); got != want {
+				t.Errorf("%s: %s, want %s", verb, got, want)
+			}
+		}
+	}
 }
 
 func TestNothingPrintsASecret(t *testing.T) {

@@ -366,9 +366,49 @@ func TestNetworkFailures(t *testing.T) {
 	t.Run("the caller's client has a time-out", func(t *testing.T) {
 		server := apitest.NewServer(t)
 		server.Respond(apitest.Reply{Fault: apitest.Hang})
-		_, err := create(t, server.Client(api.WithHTTPClient(&http.Client{Transport: &http.Transport{}, Timeout: 200 * time.Millisecond})))
+		client := &http.Client{Transport: &http.Transport{}, Timeout: 200 * time.Millisecond}
+		_, err := create(t, server.Client(api.WithHTTPClient(client), api.WithTimeout(time.Hour)))
 		checkFailure(t, err, api.Unknown, context.DeadlineExceeded)
 	})
+	t.Run("cancelled in the middle of the answer", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		server.Respond(apitest.Reply{Fault: apitest.Drip})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		transport := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+			response, err := http.DefaultTransport.RoundTrip(r)
+			if r.URL.Path != "/oauth2/token" {
+				cancel(errors.New("why"))
+			}
+			return response, err
+		})
+		_, err := server.Client(api.WithHTTPClient(&http.Client{Transport: transport})).CreateAttribute(ctx, gen.AttributeTypeContacts, gen.Contact{})
+		checkFailure(t, err, api.Unknown, context.Canceled)
+		if as[*api.Error](t, err).StatusCode != 200 {
+			t.Errorf("got %v", err)
+		}
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	})
+	for name, c := range map[string]struct {
+		err     error
+		outcome api.Outcome
+		tries   int
+	}{
+		"a transport that tells nothing, dialing":    {&net.OpError{Op: "dial", Err: errors.New("x")}, api.NotApplied, 3},
+		"a transport that tells nothing, reading":    {&net.OpError{Op: "read", Err: errors.New("x")}, api.Unknown, 1},
+		"a transport that tells nothing, its own":    {errors.New("x"), api.Unknown, 1},
+		"a transport that returns nothing, no error": {nil, api.Unknown, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var waited waits
+			tries := 0
+			transport := roundTripFunc(func(*http.Request) (*http.Response, error) { tries++; return nil, c.err })
+			_, err := create(t, newClient(t, "https://api.invalid", waited.option(), api.WithHTTPClient(&http.Client{Transport: transport})))
+			checkFailure(t, err, c.outcome, c.err)
+			if tries != c.tries {
+				t.Errorf("tried %d times, want %d", tries, c.tries)
+			}
+		})
+	}
 	t.Run("nothing listens", func(t *testing.T) {
 		var waited waits
 		_, err := create(t, newClient(t, "http://"+closedAddress(t), waited.option()))
@@ -420,3 +460,7 @@ func checkFailure(t *testing.T, err error, outcome api.Outcome, cause error) {
 	}
 	checkText(t, err, "chris@sakari.io")
 }
+
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

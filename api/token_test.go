@@ -283,7 +283,7 @@ func TestLastCallerEndsTheFetch(t *testing.T) {
 		<-r.Context().Done()
 		close(ended)
 	})
-	client, err := api.New("acc", api.WithBaseURL(base), api.WithClientCredentials("id", "secret"))
+	client, err := api.New("acc", api.WithBaseURL(base), api.WithClientCredentials("id", "secret"), api.WithTokenTimeout(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
