@@ -23,6 +23,10 @@ func authorize(tokens *tokenCache, next handler) handler {
 			return answer, err
 		}
 		tokens.discard(token)
+		if x.refreshed {
+			return nil, refused
+		}
+		x.refreshed = true
 		fresh, tokenErr := tokens.get(ctx)
 		switch {
 		case tokenErr != nil:
@@ -36,6 +40,9 @@ func authorize(tokens *tokenCache, next handler) handler {
 
 func sendWith(ctx context.Context, x *exchange, token string, next handler) (*Response, error) {
 	x.token = token
+	if x.attempts > 0 { // a transport may have kept the header of the last attempt
+		x.request.Header = x.request.Header.Clone()
+	}
 	x.request.Header.Set("Authorization", "Bearer "+token)
 	return next(ctx, x)
 }

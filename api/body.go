@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,7 +11,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-func checkBody(media *openapi3.MediaType, value any, findings []finding, options ...openapi3.SchemaValidationOption) []Violation {
+// maxListed is the size of a body up to which every breach of its schema is listed; of a larger one it is the
+// first, so that no answer makes a list without bounds.
+const maxListed = 64 << 10
+
+func checkBody(media *openapi3.MediaType, size int, value any, findings []finding, options ...openapi3.SchemaValidationOption) []Violation {
 	if media.Schema == nil {
 		return nil
 	}
@@ -18,16 +23,22 @@ func checkBody(media *openapi3.MediaType, value any, findings []finding, options
 	readable := !slices.ContainsFunc(findings, func(f finding) bool { return f.rule == "json" || f.rule == "nesting" })
 	if readable {
 		findings = append(findings, foldedNames(schema, value, nil)...)
-		options = append(options, openapi3.MultiErrors(), goDateTime)
+		options = append(options, goDateTime)
+		if size <= maxListed {
+			options = append(options, openapi3.MultiErrors())
+		}
 		if err := schema.VisitJSON(value, options...); err != nil {
 			findings = append(findings, schemaFindings(err)...)
 		}
 	}
+	findings = findings[:min(len(findings), maxFindings)]
 	violations := make([]Violation, 0, len(findings))
 	for _, f := range findings {
 		violations = append(violations, Violation{place("body", schema, f.pointer), f.rule, f.message})
 	}
-	slices.SortFunc(violations, func(a, b Violation) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(violations, func(a, b Violation) int {
+		return cmp.Or(strings.Compare(a.Location, b.Location), strings.Compare(a.Message, b.Message))
+	})
 	return violations
 }
 

@@ -35,9 +35,10 @@ func CaptureResponse(into *Response) CallOption {
 
 // callState goes with a call of a convenience method through the generated client into the pipeline.
 type callState struct {
-	capture *Response
-	reached bool      // the pipeline has seen the call
-	answer  *Response // the last one
+	capture  *Response
+	reached  bool             // the pipeline has seen the call
+	reported *ValidationError // by the pipeline, which let the call go on
+	answer   *Response        // the last one
 }
 
 type callStateKey struct{}
@@ -71,10 +72,12 @@ func call[R, T any](ctx context.Context, c *Client, operation string, opts []Cal
 	switch {
 	case !state.reached:
 		violation = &ValidationError{Operation: operation, Direction: DirectionRequest, Violations: []Violation{unencodable(err)}}
-	case err == nil || !errors.As(err, &own):
-		violation = unreadable(operation, state.answer)
-	default:
+	case errors.As(err, &own):
 		return nil, err
+	case state.reported != nil && state.reported.Direction == DirectionResponse:
+		return nil, state.reported
+	default:
+		violation = unreadable(operation, state.answer)
 	}
 	c.onViolation(ctx, violation)
 	return nil, violation
@@ -83,10 +86,13 @@ func call[R, T any](ctx context.Context, c *Client, operation string, opts []Cal
 // unencodable says why the generated client could not make a request of its arguments.
 func unencodable(err error) Violation {
 	var shadowed *gen.ShadowedPropertyError
+	var text *gen.InvalidTextError
 	var unsupported *json.UnsupportedValueError
 	switch {
 	case errors.As(err, &shadowed):
 		return Violation{"body", "additionalProperties", shadowed.Error()}
+	case errors.As(err, &text):
+		return Violation{"body/" + text.Place, "utf-8", "is not valid UTF-8"}
 	case errors.As(err, &unsupported):
 		return Violation{"body", "number", "holds a value that JSON has no form for, such as NaN or infinity"}
 	}

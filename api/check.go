@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -37,6 +38,9 @@ func (op *operation) checkRequest(ctx context.Context, r *http.Request, pathPara
 			violations = append(violations, paramViolations(place, err)...)
 		}
 	}
+	if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !utf8.ValidString(query) {
+		violations = append(violations, Violation{"query", "utf-8", "is not valid UTF-8"})
+	}
 	return append(violations, op.checkRequestBody(r.Header, body)...)
 }
 
@@ -59,7 +63,7 @@ func (op *operation) checkRequestBody(header http.Header, body []byte) []Violati
 		return []Violation{*violation}
 	}
 	value, findings := parseJSON(body)
-	return checkBody(media, value, findings, openapi3.VisitAsRequest(), openapi3.DisableReadOnlyValidation())
+	return checkBody(media, len(body), value, findings, openapi3.VisitAsRequest(), openapi3.DisableReadOnlyValidation())
 }
 
 // checkResponse lists what in an answer breaks the contract. Value and findings are the parsed body.
@@ -79,7 +83,7 @@ func (op *operation) checkResponse(ctx context.Context, r *http.Request, answer 
 	if violation != nil {
 		return append(violations, *violation)
 	}
-	return append(violations, checkBody(media, value, findings, openapi3.VisitAsResponse())...)
+	return append(violations, checkBody(media, len(answer.Body), value, findings, openapi3.VisitAsResponse())...)
 }
 
 func (op *operation) documented(status int) *openapi3.Response {
@@ -114,7 +118,7 @@ func (op *operation) checkHeaders(ctx context.Context, r *http.Request, document
 // findMedia returns the contract's media type for a Content-Type. A type with
 // the suffix +json is JSON.
 func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaType, *Violation) {
-	if encoding := header.Get("Content-Encoding"); encoding != "" {
+	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, &Violation{"content-encoding", "content-encoding", "the body is encoded in a way that was not asked for"}
 	}
 	name, _, err := mime.ParseMediaType(header.Get("Content-Type"))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
 	"time"
 
 	"github.com/sakari-go/sakari-go/gen"
@@ -45,12 +46,17 @@ func New(accountID string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, misconfigured(err)
 	}
+	var own *http.Transport
 	if c.client == nil {
-		c.client = &http.Client{Transport: newTransport()}
+		own = newTransport()
+		c.client = &http.Client{Transport: own}
 	}
 	generated, err := newGenerated(c, base)
 	if err != nil {
 		return nil, misconfigured(err)
+	}
+	if own != nil { // the generated client is what all copies of a Client share
+		runtime.AddCleanup(generated, (*http.Transport).CloseIdleConnections, own)
 	}
 	return &Client{accountID: accountID, base: base, generated: generated, onViolation: c.onViolation}, nil
 }
@@ -67,7 +73,8 @@ func (c *Client) WithAccount(accountID string) (*Client, error) {
 
 // Generated returns the generated client, with every operation of the
 // contract in every form. Its calls go through the same pipeline: they are authenticated, checked, retried
-// and fail with the same errors. The account is an argument there, and a nil context panics.
+// and fail with the same errors, but for two of encoding/json: a body that can not be encoded, which is not sent, and, if
+// validation is reduced, an answer that is not of its type. The account is an argument there, and a nil context panics.
 func (c *Client) Generated() *gen.ClientWithResponses { return c.generated }
 
 // Format prints account and base URL, and nothing else, for every verb.

@@ -21,6 +21,13 @@ func saysNo(value any) bool {
 	return ok && !success
 }
 
+// mayReadAsNo tells whether encoding/json, which is not strict, reads success: false in an answer.
+func mayReadAsNo(body []byte) bool {
+	var envelope struct{ Success *bool }
+	_ = json.Unmarshal(body, &envelope)
+	return envelope.Success != nil && !*envelope.Success
+}
+
 // newError reads the error out of an answer that is not a yes, or that broke off for a cause.
 func newError(x *exchange, answer *Response, cause error) *Error {
 	code, message := errorOf(answer.Body)
@@ -28,37 +35,46 @@ func newError(x *exchange, answer *Response, cause error) *Error {
 		message = redirectMessage(x.request, answer.Header.Get("Location"))
 	}
 	secrets := x.secrets()
+	if cause != nil {
+		cause = x.redactError(cause)
+	}
 	return &Error{
 		Operation:  x.operation.id,
 		StatusCode: answer.StatusCode,
-		Code:       secrets.Replace(code),
-		Message:    secrets.Replace(message),
+		Code:       code,
+		Message:    message,
 		Header:     answer.Header,
 		Body:       answer.Body,
 		RetryAfter: retryAfter(answer.Header.Get("Retry-After"), time.Now()),
 		Attempts:   x.attempts,
 		cause:      cause,
+		shown:      &shown{secrets.redact(code), secrets.redact(message)},
 	}
 }
 
 func errorOf(body []byte) (code, message string) {
-	var envelope map[string]any
-	if json.Unmarshal(body, &envelope) != nil {
+	var outer struct {
+		Error, Message   json.RawMessage
+		ErrorDescription json.RawMessage `json:"error_description"`
+	}
+	var inner struct{ Code, Message, Description json.RawMessage }
+	if json.Unmarshal(body, &outer) != nil {
 		return "", ""
 	}
-	text := func(value any) string { s, _ := value.(string); return s }
-	first := func(values ...any) string {
-		for _, v := range values {
-			if s := text(v); s != "" {
-				return s
-			}
+	if json.Unmarshal(outer.Error, &inner) == nil {
+		return firstText(inner.Code), firstText(inner.Message, inner.Description)
+	}
+	return firstText(outer.Error), firstText(outer.ErrorDescription, outer.Message)
+}
+
+func firstText(values ...json.RawMessage) string {
+	for _, v := range values {
+		var s string
+		if json.Unmarshal(v, &s) == nil && s != "" {
+			return s
 		}
-		return ""
 	}
-	if inner, ok := envelope["error"].(map[string]any); ok {
-		return text(inner["code"]), first(inner["message"], inner["description"])
-	}
-	return text(envelope["error"]), first(envelope["error_description"], envelope["message"])
+	return ""
 }
 
 func redirectMessage(r *http.Request, location string) string {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,20 +25,30 @@ var (
 // or the body says success: false, or a 2xx answer broke off before its end
 // (then Unwrap returns the cause and the outcome is unknown).
 //
-// Its text holds no personal data: values that the contract marks as
-// sensitive are blanked where the API's message repeats them. Header and Body
-// are as the server sent them; they are in no text and no JSON of the error.
+// Code, Message, Header and Body are as the server sent them. The text and the JSON of the error hold neither Header nor
+// Body, and code and message without the words of the request that are, or may be, personal data.
 type Error struct {
-	Operation  string        // operationId of the contract
-	StatusCode int           // HTTP status
-	Code       string        // the API's code, such as "CONT-001", if it gave one
-	Message    string        // the API's message, if it gave one
-	Header     http.Header   `json:"-"`
-	Body       []byte        `json:"-"` // raw, after decompression
+	Operation  string // operationId of the contract
+	StatusCode int    // HTTP status
+	Code       string // the API's code, such as "CONT-001", if it gave one
+	Message    string // the API's message, if it gave one
+	Header     http.Header
+	Body       []byte        // raw, after decompression
 	RetryAfter time.Duration // how long the server asks to wait, 0 if it does not say
 	Attempts   int           // round trips made for the call, this one included
 
 	cause error
+	shown *shown // nil: as Code and Message
+}
+
+// shown is what of an API's words the text of an error shows.
+type shown struct{ code, message string }
+
+func (e *Error) words() shown {
+	if e.shown != nil {
+		return *e.shown
+	}
+	return shown{e.Code, e.Message}
 }
 
 func (e *Error) Error() string { return errorText(e) }
@@ -45,7 +56,8 @@ func (e *Error) Error() string { return errorText(e) }
 func (e *Error) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", e.Operation, statusText(e.StatusCode))
-	for _, s := range []string{e.Code, e.Message} {
+	words := e.words()
+	for _, s := range []string{words.code, words.message} {
 		if s != "" {
 			b.WriteString(": " + oneLine(s))
 		}
@@ -64,6 +76,20 @@ func (e *Error) text() string {
 
 // Format keeps header and body out of every verb.
 func (e Error) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// MarshalJSON writes what the text says, by fields.
+func (e Error) MarshalJSON() ([]byte, error) {
+	words := e.words()
+	return json.Marshal(struct {
+		Operation  string
+		StatusCode int
+		Code       string
+		Message    string
+		RetryAfter string
+		Attempts   int
+		Outcome    string
+	}{e.Operation, e.StatusCode, words.code, words.message, e.RetryAfter.String(), e.Attempts, e.outcome().String()})
+}
 
 // Is matches the sentinel of the status.
 func (e *Error) Is(target error) bool {
@@ -183,8 +209,8 @@ func (e *ValidationError) outcome() Outcome {
 // AuthError says that no usable access token was to be had. The call was not sent.
 type AuthError struct {
 	StatusCode int    // of the token endpoint's answer, 0 if there was none
-	Code       string // the token endpoint's error code, if it gave one
-	Message    string // the token endpoint's message, if it gave one
+	Code       string // the token endpoint's error code, if it gave one, without secrets
+	Message    string // the token endpoint's message, if it gave one, without secrets
 	Err        error  `json:"-"` // the cause
 }
 
@@ -231,11 +257,17 @@ type callError struct {
 func (e *callError) Error() string { return errorText(e) }
 
 func (e *callError) text() string {
+	if own, ok := e.err.(ownError); ok {
+		return own.text()
+	}
 	if e.operation == "" {
 		return e.err.Error()
 	}
 	return e.operation + ": " + e.err.Error()
 }
+
+// Format keeps the cause's fields out of every verb.
+func (e callError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 func (e *callError) Unwrap() error    { return e.err }
 func (e *callError) outcome() Outcome { return e.result }

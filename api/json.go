@@ -12,6 +12,9 @@ import (
 	"unicode/utf8"
 )
 
+// maxFindings bounds the breaches that are told of one JSON text, and so the memory for them.
+const maxFindings = 100
+
 // maxNesting bounds how deep arrays and objects of an answer or a request may stand in each other.
 const maxNesting = 100
 
@@ -60,7 +63,9 @@ type jsonParser struct {
 }
 
 func (p *jsonParser) report(rule, message string) {
-	p.findings = append(p.findings, finding{slices.Clone(p.pointer), rule, message})
+	if len(p.findings) < maxFindings {
+		p.findings = append(p.findings, finding{slices.Clone(p.pointer), rule, message})
+	}
 }
 
 func (p *jsonParser) value() (any, error) {
@@ -136,9 +141,7 @@ func (p *jsonParser) checkText(s string) {
 }
 
 // losesText tells whether a decoder puts U+FFFD in place of what the text
-// holds: bytes that are not UTF-8, or an escape that is half a surrogate pair. It also
-// tells of an escaped U+FFFD, because that is what encoding/json writes for a Go
-// string that is not UTF-8, where it writes a true U+FFFD as it is.
+// holds: bytes that are not UTF-8, or an escape that is half a surrogate pair.
 func losesText(text []byte) bool {
 	if !utf8.Valid(text) {
 		return true
@@ -155,7 +158,7 @@ func losesText(text []byte) bool {
 		unit := codeUnit(text[i:])
 		text = text[min(i+6, len(text)):]
 		switch {
-		case unit == utf8.RuneError, unit >= 0xDC00 && unit < 0xE000:
+		case unit >= 0xDC00 && unit < 0xE000:
 			return true
 		case unit >= 0xD800 && unit < 0xDC00:
 			if low := codeUnit(text); low < 0xDC00 || low >= 0xE000 {

@@ -23,7 +23,7 @@ func (c *checker) checkRequests(next handler) handler {
 		}
 		violations := x.operation.checkRequest(ctx, x.request, x.pathParams, x.body)
 		if len(violations) > 0 {
-			err := c.violated(ctx, &ValidationError{
+			err := c.violated(ctx, x, &ValidationError{
 				Operation: x.operation.id, Direction: DirectionRequest, Violations: violations,
 			})
 			if err != nil {
@@ -45,7 +45,7 @@ func (c *checker) judge(next handler) handler {
 			return nil, newError(x, answer, nil)
 		}
 		value, findings := parseAnswer(answer)
-		if len(findings) == 0 && saysNo(value) {
+		if len(findings) == 0 && saysNo(value) || c.mode != ValidationStrict && mayReadAsNo(answer.Body) {
 			return nil, newError(x, answer, nil)
 		}
 		if c.mode == ValidationOff {
@@ -55,11 +55,7 @@ func (c *checker) judge(next handler) handler {
 		if len(violations) == 0 {
 			return answer, nil
 		}
-		err = c.violated(ctx, &ValidationError{
-			Operation: x.operation.id, Direction: DirectionResponse, StatusCode: answer.StatusCode,
-			Violations: violations, Header: answer.Header, Body: answer.Body,
-		})
-		if err != nil {
+		if err := c.violated(ctx, x, invalidAnswer(x, answer, violations...)); err != nil {
 			return nil, err
 		}
 		return answer, nil
@@ -67,12 +63,13 @@ func (c *checker) judge(next handler) handler {
 }
 
 // violated returns the error, unless it is to be reported only.
-func (c *checker) violated(ctx context.Context, err *ValidationError) error {
+func (c *checker) violated(ctx context.Context, x *exchange, err *ValidationError) error {
 	if c.mode == ValidationStrict {
 		return err
 	}
 	c.logger.LogAttrs(ctx, slog.LevelWarn, "contract violated", slog.String("operation", err.Operation), slog.Any("error", err))
 	c.onViolation(ctx, err)
+	x.state.reported = err
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,7 +66,7 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
 		}
 		c.tokens = func(token *gen.ClientWithResponses) *tokenCache {
-			return newTokenCache(clientCredentials(token, clientID, clientSecret))
+			return newTokenCache(c.tokenTimeout, clientCredentials(token, clientID, clientSecret))
 		}
 		return nil
 	}
@@ -90,7 +91,7 @@ func WithTokenSource(source oauth2.TokenSource) Option {
 		if source == nil {
 			return errors.New("WithTokenSource: the source must not be nil")
 		}
-		c.tokens = func(*gen.ClientWithResponses) *tokenCache { return newTokenCache(fromSource(source)) }
+		c.tokens = func(*gen.ClientWithResponses) *tokenCache { return newTokenCache(c.tokenTimeout, fromSource(source)) }
 		return nil
 	}
 }
@@ -209,8 +210,9 @@ func WithValidation(validation Validation) Option {
 	}
 }
 
-// WithViolationHandler sets a function that is told of every request and answer that breaks the
-// contract, unless validation is off. It runs before the call returns, on the caller's goroutine.
+// WithViolationHandler sets a function that is told of every [ValidationError] of a call, whether it is returned or only
+// reported. It runs before the call returns. Calls may share a fetch of a token: then it runs once for all of them, on
+// another goroutine.
 func WithViolationHandler(handler func(context.Context, *ValidationError)) Option {
 	return func(c *config) error {
 		if handler == nil {
@@ -233,10 +235,17 @@ func parseBaseURL(raw string, insecure bool) (*url.URL, error) {
 		return nil, errors.New("WithBaseURL: user information does not belong in a base URL")
 	case strings.ContainsAny(raw, "?#"):
 		return nil, errors.New("WithBaseURL: a query or fragment does not belong in a base URL")
+	case strings.HasSuffix(u.Host, ":"), !validPort(u.Port()):
+		return nil, errors.New("WithBaseURL: the port is not a number from 1 to 65535")
 	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
 		return nil, fmt.Errorf("WithBaseURL: http to %s would send the token in the clear: use https, or WithInsecureBaseURL", u.Hostname())
 	}
 	return u.JoinPath("/"), nil
+}
+
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 func isLoopback(host string) bool {

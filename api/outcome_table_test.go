@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -120,6 +121,9 @@ func TestAnswers(t *testing.T) {
 		"202":               {apitest.Reply{Status: 202, Body: yes}, broken("status")},
 		"204":               {apitest.Reply{Status: 204, Empty: true}, broken("status")},
 		"206":               {apitest.Reply{Status: 206, Body: yes}, broken("status")},
+		"not gzip":          {apitest.Reply{Header: header("Content-Encoding", "gzip"), Body: yes}, broken("content-encoding")},
+		"bad gzip sum":      {apitest.Reply{Header: header("Content-Encoding", "gzip"), Body: flipped(gzipText(yes))}, broken("content-encoding")},
+		"many breaches":     {apitest.Reply{Body: `[` + strings.Repeat(`1e400,`, 1000) + `1]`}, broken(append([]string{"body/*"}, slices.Repeat([]string{"body/*"}, 99)...)...)},
 		"encoded":           {apitest.Reply{Header: header("Content-Encoding", "br"), Body: yes}, broken("content-encoding")},
 		"nested too deep": {apitest.Reply{Body: `{"success":true,"data":{"amount":1,"below":1},"x":` +
 			strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`}, broken("body/*")},
@@ -209,6 +213,8 @@ func TestAcceptedAnswers(t *testing.T) {
 		"a charset":            {Header: header("Content-Type", "application/json; charset=utf-8"), Body: yes},
 		"another case of type": {Header: header("Content-Type", "Application/JSON"), Body: yes},
 		"blanks around":        {Body: "\r\n " + yes + " \n"},
+		"escaped U+FFFD":       {Body: `{"success":true,"data":{"amount":123,"below":123},"x":"a\ufffdb"}`},
+		"identity":             {Header: header("Content-Encoding", "identity"), Body: yes},
 		"exponents":            {Body: `{"success":true,"data":{"amount":1.23e2,"below":123.0}}`},
 		"gzip":                 {Header: header("Content-Encoding", "gzip"), Body: gzipText(yes)},
 		"nested 100 deep": {Body: `{"success":true,"data":{"amount":123,"below":123},"x":` +
@@ -232,6 +238,12 @@ func TestAcceptedAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+func flipped(text string) string {
+	b := []byte(text)
+	b[len(b)-5] ^= 1 // in the checksum
+	return string(b)
 }
 
 func gzipText(text string) string {

@@ -21,6 +21,7 @@ type exchange struct {
 	body       []byte
 	state      *callState
 	token      string // the last one sent
+	refreshed  bool   // a refused token has been replaced
 	attempts   int    // round trips made
 }
 
@@ -100,11 +101,12 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 	if !ok {
 		return nil, refuse("the contract has no operation for this method and path")
 	}
-	body, err := readBody(r)
+	body, err := readBody(ctx, r)
 	if err != nil {
 		return nil, &callError{operation.id, NotApplied, err}
 	}
 	setDefault(r.Header, "Accept", operation.accept)
+	setDefault(r.Header, "Accept-Encoding", "gzip")
 	setDefault(r.Header, "User-Agent", p.userAgent)
 	// Either of these makes net/http itself repeat a POST.
 	r.Header.Del("Idempotency-Key")
@@ -118,15 +120,19 @@ func setDefault(header http.Header, name, value string) {
 	}
 }
 
-func readBody(r *http.Request) ([]byte, error) {
+func readBody(ctx context.Context, r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
+	defer context.AfterFunc(ctx, func() { _ = r.Body.Close() })()
 	var body bytes.Buffer
 	if r.ContentLength > 0 {
 		body.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
 	_, err := body.ReadFrom(r.Body)
+	if err != nil {
+		err = withContextError(ctx, err)
+	}
 	return body.Bytes(), errors.Join(err, r.Body.Close())
 }
 

@@ -2,10 +2,8 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -28,10 +26,19 @@ func (r *retrier) retry(next handler) handler {
 		delays := &backoff.ExponentialBackOff{
 			InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: maxWait,
 		}
+		unsure := false // an earlier attempt may have been applied
 		for attempt := 1; ; attempt++ {
 			answer, err := next(ctx, x)
-			if err == nil || attempt >= r.attempts || ctx.Err() != nil || !r.mayRepeat(x.request.Method, err) {
-				return answer, err
+			if err == nil {
+				return answer, nil
+			}
+			final := err
+			if unsure && OutcomeOf(err) == NotApplied {
+				final = &callError{x.operation.id, Unknown, err}
+			}
+			unsure = unsure || OutcomeOf(err) == Unknown
+			if attempt >= r.attempts || ctx.Err() != nil || !r.mayRepeat(x.request.Method, err) {
+				return nil, final
 			}
 			wait := delays.NextBackOff()
 			if refused, ok := err.(*Error); ok && refused.RetryAfter > 0 {
@@ -39,12 +46,12 @@ func (r *retrier) retry(next handler) handler {
 			}
 			deadline, ok := ctx.Deadline()
 			if wait > maxWait || ok && time.Until(deadline) < wait {
-				return nil, err
+				return nil, final
 			}
 			r.logger.LogAttrs(ctx, slog.LevelWarn, "retry", slog.String("operation", x.operation.id),
 				slog.Int("attempt", attempt), slog.Duration("wait", wait), slog.Any("error", err))
 			if ended := r.sleep(ctx, wait); ended != nil {
-				return nil, fmt.Errorf("%w; while waiting to retry: %w", err, ended)
+				return nil, fmt.Errorf("%w; while waiting to retry: %w", final, ended)
 			}
 		}
 	}
@@ -60,8 +67,7 @@ func (r *retrier) mayRepeat(method string, err error) bool {
 		return idempotent && err.outcome() == Unknown
 	case *callError:
 		if err.result == NotApplied {
-			var refused *net.OpError
-			return errors.As(err, &refused) && refused.Op == "dial" // not TLS, which fails again
+			return failedToDial(err) // not TLS, which fails again
 		}
 		return idempotent
 	}

@@ -167,6 +167,7 @@ func TestAddedOperation(t *testing.T) {
 		"get again after 503": {"GET", "/v2/widgets/1", "", []reply{{503, "", ""}, {502, "", "<html>"}, {200, "1", good}}, 3, ""},
 		"put again after 408": {"PUT", "/v2/widgets/1", good, []reply{{408, "", ""}, {200, "1", good}}, 2, ""},
 		"get again after cut": {"GET", "/v2/widgets/1", "", []reply{{0, "", ""}, {200, "1", good}}, 2, ""},
+		"put, cut, then 404":  {"PUT", "/v2/widgets/1", good, []reply{{0, "", ""}, {404, "", ""}}, 2, "404 Not Found (outcome unknown)"},
 		"not again after 404": {"GET", "/v2/widgets/1", "", []reply{{404, "", ""}}, 1, "404"},
 		"new token after 401": {"GET", "/v2/widgets/1", "", []reply{{401, "", ""}, {401, "", ""}}, 1, "401"},
 	} {

@@ -2,39 +2,51 @@ package api
 
 import (
 	"encoding/json"
-	"slices"
+	"fmt"
+	"strconv"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// secrets blanks what a server may repeat in an error and no log may hold: the token, and the texts
-// of the request body that the contract marks x-sensitive or does not declare.
-func (x *exchange) secrets() *strings.Replacer {
-	values := []string{x.token}
+// secrets are the words of a request that no log may hold, in lower case: of the token, and of what in
+// the body the contract marks x-sensitive or does not declare. A server may repeat them in an error.
+type secrets map[string]bool
+
+func (x *exchange) secrets() secrets {
+	s := make(secrets)
+	s.add(x.token)
 	var body any
 	if requestBody := x.operation.route.Operation.RequestBody; requestBody != nil && json.Unmarshal(x.body, &body) == nil {
 		if media := requestBody.Value.Content.Get("application/json"); media != nil && media.Schema != nil {
-			values = sensitiveTexts(media.Schema.Value, body, values)
+			s.addSensitive(media.Schema.Value, body)
 		}
 	}
-	// Shorter ones would blank parts of other words.
-	values = slices.DeleteFunc(values, func(s string) bool { return utf8.RuneCountInString(s) < 3 })
-	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, s := range values {
-		pairs = append(pairs, s, "[redacted]")
-	}
-	return strings.NewReplacer(pairs...)
+	return s
 }
 
-// sensitiveTexts appends the strings that may be personal. A nil schema stands for what is not declared.
-func sensitiveTexts(schema *openapi3.Schema, value any, texts []string) []string {
+func (s secrets) add(text string) {
+	text = strings.ToLower(text)
+	for _, word := range strings.FieldsFunc(text, notInWord) {
+		s[word] = true
+	}
+	if digits := strings.Map(onlyDigits, text); digits != "" {
+		s[digits] = true // a phone number may come back without its dashes
+	}
+}
+
+// addSensitive adds what may be personal. A nil schema stands for what the contract does not declare.
+func (s secrets) addSensitive(schema *openapi3.Schema, value any) {
+	sensitive := schema == nil || schema.Extensions["x-sensitive"] == true
 	switch value := value.(type) {
 	case string:
-		if schema == nil || schema.Extensions["x-sensitive"] == true {
-			return append(texts, value)
+		if sensitive {
+			s.add(value)
+		}
+	case float64:
+		if sensitive {
+			s.add(strconv.FormatFloat(value, 'f', -1, 64))
 		}
 	case []any:
 		var items *openapi3.Schema
@@ -42,7 +54,7 @@ func sensitiveTexts(schema *openapi3.Schema, value any, texts []string) []string
 			items = schema.Items.Value
 		}
 		for _, element := range value {
-			texts = sensitiveTexts(items, element, texts)
+			s.addSensitive(items, element)
 		}
 	case map[string]any:
 		var declared openapi3.Schemas
@@ -50,12 +62,80 @@ func sensitiveTexts(schema *openapi3.Schema, value any, texts []string) []string
 			declared = declaredProperties(schema)
 		}
 		for name, member := range value {
-			var property *openapi3.Schema
 			if ref, ok := declared[name]; ok {
-				property = ref.Value
+				s.addSensitive(ref.Value, member)
+				continue
 			}
-			texts = sensitiveTexts(property, member, texts)
+			s.add(name)
+			s.addSensitive(nil, member)
 		}
 	}
-	return texts
+}
+
+// redact blanks the words of a text that are secret, or hold a secret of three letters or more.
+func (s secrets) redact(text string) string {
+	var b strings.Builder
+	for text != "" {
+		end := strings.IndexFunc(text, notInWord)
+		switch {
+		case end < 0:
+			end = len(text)
+		case end == 0:
+			end = strings.IndexFunc(text, inWord)
+			if end < 0 {
+				end = len(text)
+			}
+			b.WriteString(text[:end])
+			text = text[end:]
+			continue
+		}
+		if s.in(strings.ToLower(text[:end])) {
+			b.WriteString("[redacted]")
+		} else {
+			b.WriteString(text[:end])
+		}
+		text = text[end:]
+	}
+	return b.String()
+}
+
+func (s secrets) in(word string) bool {
+	if s[word] {
+		return true
+	}
+	for secret := range s {
+		if len(secret) >= 3 && strings.Contains(word, secret) {
+			return true
+		}
+	}
+	return false
+}
+
+// redactError keeps an error, and blanks its text: net/http quotes what it can not read of an answer.
+func (x *exchange) redactError(err error) error {
+	text, _, quoted := strings.Cut(err.Error(), `"`)
+	if quoted {
+		text += "..."
+	}
+	return &redactedError{oneLine(x.secrets().redact(text)), err}
+}
+
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+func (e *redactedError) Unwrap() error { return e.err }
+
+func (e redactedError) Format(f fmt.State, verb rune) { formatText(f, verb, e.text) }
+
+func inWord(r rune) bool    { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+func notInWord(r rune) bool { return !inWord(r) }
+
+func onlyDigits(r rune) rune {
+	if unicode.IsDigit(r) {
+		return r
+	}
+	return -1
 }

@@ -2,6 +2,8 @@ package api
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +85,12 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	if err != nil {
 		return nil, s.failed(ctx, x, progress, err)
 	}
+	if response.Body == nil {
+		response.Body = http.NoBody
+	}
 	defer response.Body.Close()
+	// Some bodies do not heed the context: that of a 101, and those of other transports.
+	defer context.AfterFunc(ctx, func() { _ = response.Body.Close() })()
 	if s.jar != nil {
 		if cookies := response.Cookies(); len(cookies) > 0 {
 			s.jar.SetCookies(request.URL, cookies)
@@ -93,13 +100,24 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	if headerBytes(response.Header) > maxHeaderBytes {
 		return answer, overLimit(x, answer, "header", maxHeaderBytes)
 	}
+	body, raw := io.Reader(response.Body), new(bytes.Buffer)
+	if strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") {
+		body = &gunzip{source: io.TeeReader(response.Body, raw)}
+	}
 	more := false
-	answer.Body, more, err = readAtMost(response.Body, response.ContentLength, s.maxBody)
+	answer.Body, more, err = readAtMost(body, response.ContentLength, s.maxBody)
 	switch {
 	case more:
 		return answer, overLimit(x, answer, "body", s.maxBody)
+	case isBadGzip(err):
+		answer.Body = raw.Bytes()
+		return answer, invalidAnswer(x, answer, Violation{"content-encoding", "content-encoding", "the body is not the gzip that it says it is"})
 	case err != nil:
 		return answer, newError(x, answer, withContextError(ctx, err))
+	}
+	if raw.Len() > 0 {
+		response.Header.Del("Content-Encoding") // as net/http does when it decompresses
+		response.Header.Del("Content-Length")
 	}
 	return answer, nil
 }
@@ -113,7 +131,11 @@ func (s *sender) failed(ctx context.Context, x *exchange, progress *progress, er
 	if progress.neverSent(err) {
 		outcome = NotApplied
 	}
-	return &callError{x.operation.id, outcome, withContextError(ctx, err)}
+	err = withContextError(ctx, err)
+	if outcome == Unknown {
+		err = x.redactError(err)
+	}
+	return &callError{x.operation.id, outcome, err}
 }
 
 // progress observes how far a request got.
@@ -132,8 +154,18 @@ func (p *progress) neverSent(err error) bool {
 	if p.traced.Load() {
 		return !p.connected.Load()
 	}
-	var dial *net.OpError
-	return !p.connected.Load() && errors.As(err, &dial) && dial.Op == "dial"
+	return !p.connected.Load() && failedToDial(err)
+}
+
+func failedToDial(err error) bool {
+	var failed *net.OpError
+	if !errors.As(err, &failed) {
+		return false
+	}
+	if failed.Op == "proxyconnect" {
+		return failedToDial(failed.Err)
+	}
+	return failed.Op == "dial"
 }
 
 // withContextError makes sure that the context's error is in the chain: net/http returns a context's cause instead.
@@ -145,11 +177,34 @@ func withContextError(ctx context.Context, err error) error {
 }
 
 func overLimit(x *exchange, answer *Response, location string, limit int64) error {
+	return invalidAnswer(x, answer, Violation{location, "size", fmt.Sprintf("is over %d bytes", limit)})
+}
+
+func invalidAnswer(x *exchange, answer *Response, violations ...Violation) *ValidationError {
 	return &ValidationError{
 		Operation: x.operation.id, Direction: DirectionResponse, StatusCode: answer.StatusCode,
-		Violations: []Violation{{location, "size", fmt.Sprintf("is over %d bytes", limit)}},
-		Header:     answer.Header, Body: answer.Body,
+		Violations: violations, Header: answer.Header, Body: answer.Body,
 	}
+}
+
+// gunzip decompresses a body. Net/http would do so too, and lose a body that is no gzip.
+type gunzip struct {
+	source io.Reader
+	reader *gzip.Reader
+}
+
+func (g *gunzip) Read(p []byte) (n int, err error) {
+	if g.reader == nil {
+		if g.reader, err = gzip.NewReader(g.source); err != nil {
+			return 0, err
+		}
+	}
+	return g.reader.Read(p)
+}
+
+func isBadGzip(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt)
 }
 
 // isHeaderLimit knows the errors of net/http that have no type. They come at

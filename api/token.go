@@ -34,60 +34,86 @@ type accessToken struct {
 
 // tokenCache shares one token between all calls, and one fetch, good or failing, between all that wait for it.
 type tokenCache struct {
-	fetch func(context.Context) (accessToken, error)
+	timeout time.Duration // of a wait for a token
+	fetch   func(context.Context) (accessToken, error)
 
 	mu          sync.Mutex
 	value       string
 	refreshAt   time.Time
+	expiresAt   time.Time
 	flight      *flight
 	failure     error
 	failedUntil time.Time
 }
 
-// flight is a fetch under way. Its fields are final once done is closed.
+// flight is a fetch under way. Value and err are final once done is closed.
 type flight struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiting int // guarded by tokenCache.mu
-	value   string
-	err     error
+	done      chan struct{}
+	cancel    context.CancelFunc
+	waiting   int  // guarded by tokenCache.mu
+	abandoned bool // all who waited have left; guarded by tokenCache.mu
+	value     string
+	err       error
 }
 
-func newTokenCache(fetch func(context.Context) (accessToken, error)) *tokenCache {
-	return &tokenCache{fetch: fetch}
+func newTokenCache(timeout time.Duration, fetch func(context.Context) (accessToken, error)) *tokenCache {
+	return &tokenCache{timeout: timeout, fetch: fetch}
 }
 
 func newStaticToken(value string) *tokenCache {
-	return newTokenCache(func(context.Context) (accessToken, error) {
+	return newTokenCache(math.MaxInt64, func(context.Context) (accessToken, error) {
 		return accessToken{value, math.MaxInt64}, nil
 	})
 }
 
 // get returns a token, or an *AuthError, or the context's error.
 func (c *tokenCache) get(ctx context.Context) (string, error) {
-	c.mu.Lock()
-	now := time.Now()
-	switch {
-	case c.value != "" && now.Before(c.refreshAt):
-		defer c.mu.Unlock()
-		return c.value, nil
-	case c.failure != nil && now.Before(c.failedUntil):
-		defer c.mu.Unlock()
-		return "", c.failure
+	if err := ctx.Err(); err != nil {
+		return "", err
 	}
-	if c.flight == nil {
-		c.flight = c.start()
-	}
-	f := c.flight
-	f.waiting++
-	c.mu.Unlock()
+	for {
+		c.mu.Lock()
+		now := time.Now()
+		switch {
+		case c.value != "" && now.Before(c.refreshAt):
+			defer c.mu.Unlock()
+			return c.value, nil
+		case c.failure != nil && now.Before(c.failedUntil):
+			defer c.mu.Unlock()
+			return "", c.failure
+		}
+		if c.flight == nil {
+			c.flight = c.start()
+		}
+		f := c.flight
+		f.waiting++
+		c.mu.Unlock()
 
+		value, err := c.wait(ctx, f)
+		if err != errAbandoned {
+			return value, err
+		}
+	}
+}
+
+// errAbandoned: the fetch was cancelled before the caller joined it.
+var errAbandoned = errors.New("abandoned")
+
+func (c *tokenCache) wait(ctx context.Context, f *flight) (string, error) {
+	timer := time.NewTimer(c.timeout)
+	defer timer.Stop()
 	select {
 	case <-f.done:
+		if f.err != nil && f.abandoned {
+			return "", errAbandoned
+		}
 		return f.value, f.err
 	case <-ctx.Done():
 		c.leave(f)
 		return "", ctx.Err()
+	case <-timer.C:
+		c.leave(f)
+		return "", &AuthError{Err: fmt.Errorf("no token within %v: %w", c.timeout, context.DeadlineExceeded)}
 	}
 }
 
@@ -97,37 +123,46 @@ func (c *tokenCache) start() *flight {
 	f := &flight{done: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer cancel()
-		token, err := c.fetchSafely(ctx)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		defer close(f.done)
-		f.value, f.err = token.value, err
-		if c.flight != f { // all have left
-			return
-		}
-		c.flight = nil
-		c.keep(token, err)
+		var token accessToken
+		var err error = &AuthError{Err: errors.New("the token source ended its goroutine")}
+		defer func() { c.land(f, token, err) }()
+		token, err = c.fetchSafely(ctx)
 	}()
 	return f
 }
 
-func (c *tokenCache) keep(token accessToken, err error) {
+// land keeps the token or the failure. A token that is still good outlives the failure to replace it.
+func (c *tokenCache) land(f *flight, token accessToken, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer close(f.done)
+	c.flight = nil
+	f.value, f.err = token.value, err
 	now := time.Now()
-	c.value, c.failure = "", err
-	if err != nil {
-		c.failedUntil = now.Add(shareFailureFor)
-	} else if token.lifetime > 0 {
-		c.value = token.value
-		c.refreshAt = now.Add(token.lifetime - min(refreshEarly, token.lifetime/10))
+	switch {
+	case err == nil && token.lifetime > 0:
+		c.value, c.failure = token.value, nil
+		c.expiresAt = now.Add(token.lifetime)
+		c.refreshAt = c.expiresAt.Add(-min(refreshEarly, token.lifetime/10))
+	case err == nil:
+		c.value, c.failure = "", nil
+	case f.abandoned:
+	case c.value != "" && now.Before(c.expiresAt):
+		f.value, f.err = c.value, nil
+		c.refreshAt = now.Add(shareFailureFor)
+	default:
+		c.value, c.failure, c.failedUntil = "", err, now.Add(shareFailureFor)
 	}
 }
 
+// leave ends a fetch that nobody waits for. It stays the cache's one fetch until it has ended: a caller's source can not be
+// cancelled, and must not be asked again and again meanwhile.
 func (c *tokenCache) leave(f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.waiting--
-	if f.waiting == 0 && c.flight == f {
-		c.flight = nil
+	if f.waiting == 0 && !f.abandoned {
+		f.abandoned = true
 		f.cancel()
 	}
 }
@@ -145,7 +180,7 @@ func (c *tokenCache) discard(value string) {
 func (c *tokenCache) fetchSafely(ctx context.Context) (token accessToken, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = &AuthError{Err: fmt.Errorf("the token source panicked: %v", r)}
+			err = &AuthError{Err: fmt.Errorf("the token source panicked (%T)", r)}
 		}
 	}()
 	return c.fetch(ctx)
@@ -193,7 +228,8 @@ func newAuthError(err error) *AuthError {
 	var retrieve *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &refused):
-		return &AuthError{refused.StatusCode, refused.Code, refused.Message, err}
+		words := refused.words()
+		return &AuthError{refused.StatusCode, words.code, words.message, err}
 	case errors.As(err, &retrieve) && retrieve.Response != nil: // its own text holds the whole answer
 		return &AuthError{retrieve.Response.StatusCode, retrieve.ErrorCode, retrieve.ErrorDescription, err}
 	}

@@ -2,11 +2,13 @@ package gen_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +63,13 @@ func TestContractRules(t *testing.T) {
 			for _, status := range []string{"4XX", "5XX"} {
 				if op.Responses.Value(status) == nil {
 					t.Errorf("%s: wants a response %s", place, status)
+				}
+			}
+			if op.RequestBody != nil {
+				for media, content := range op.RequestBody.Value.Content {
+					if open := content.Schema.Value.AdditionalProperties.Has; open == nil || !*open {
+						t.Errorf("%s: the %s body wants additionalProperties: true, so that its Go type refuses bad text", place, media)
+					}
 				}
 			}
 			for _, p := range op.Parameters {
@@ -180,6 +189,30 @@ func TestAdditionalPropertyMayNotShadow(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTextMustBeUTF8(t *testing.T) {
+	for place, contact := range map[string]any{
+		"firstName":       gen.Contact{FirstName: new("Chris\xff")},
+		"lists/1/keyword": gen.Contact{Lists: []gen.ContactList{{}, {Keyword: new("\xc3")}}},
+		"lists/0/filter/attributes/0/value/1": gen.Contact{Lists: []gen.ContactList{{Filter: &gen.ListFilter{
+			Attributes: []gen.FilterAttribute{{Value: []string{"\ufffd", "\xff"}}}}}}},
+		"attributes/*": &gen.Contact{Attributes: map[string]any{"a": []any{1, map[string]any{"b": "\xff"}}}},
+		"*":            gen.Contact{AdditionalProperties: map[string]any{"\xff": 1}},
+		"mobile/*":     gen.Contact{Mobile: &gen.ContactMobile{AdditionalProperties: map[string]any{"x": new("\xff")}}},
+		"client_id":    gen.TokenRequest{ClientID: new("\xff")},
+	} {
+		got, err := json.Marshal(contact)
+		var broken *gen.InvalidTextError
+		if !errors.As(err, &broken) || broken.Place != place {
+			t.Errorf("got %s, %v, want an error at %s", got, err, place)
+		}
+	}
+	name := "\ufffd is a character"
+	got, err := json.Marshal(gen.Contact{FirstName: &name, AdditionalProperties: map[string]any{"x": json.RawMessage(`"\ufffd"`)}})
+	if err != nil || !utf8.Valid(got) {
+		t.Errorf("got %s, %v", got, err)
 	}
 }
 

@@ -9,13 +9,17 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path"
+	"reflect"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/runtime"
@@ -346,7 +350,8 @@ type TokenRequest struct {
 	// GrantType OAuth 2.0 grant
 	//
 	// Example: client_credentials
-	GrantType *string `json:"grant_type,omitempty"`
+	GrantType            *string                `json:"grant_type,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // TokenResponse An access token
@@ -690,6 +695,40 @@ func (a ListSource) MarshalJSON() ([]byte, error) {
 	return marshalOpen(declared(a), a.AdditionalProperties, "id", "integration", "lastSynced")
 }
 
+// Get returns an additional property, and whether it is set.
+func (a TokenRequest) Get(name string) (interface{}, bool) {
+	value, found := a.AdditionalProperties[name]
+	return value, found
+}
+
+// Set sets an additional property.
+func (a *TokenRequest) Set(name string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[name] = value
+}
+
+// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
+func (a *TokenRequest) UnmarshalJSON(b []byte) error {
+	undeclared, err := unmarshalDeclared(b, []declaredProperty{
+		{"client_id", &a.ClientID},
+		{"client_secret", &a.ClientSecret},
+		{"grant_type", &a.GrantType},
+	})
+	if err != nil {
+		return err
+	}
+	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+}
+
+// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
+// property, in any case, is a *ShadowedPropertyError.
+func (a TokenRequest) MarshalJSON() ([]byte, error) {
+	type declared TokenRequest
+	return marshalOpen(declared(a), a.AdditionalProperties, "client_id", "client_secret", "grant_type")
+}
+
 // ShadowedPropertyError says that an additional property bears the name of a declared one.
 type ShadowedPropertyError struct {
 	Property string // the declared property
@@ -698,6 +737,13 @@ type ShadowedPropertyError struct {
 func (e *ShadowedPropertyError) Error() string {
 	return fmt.Sprintf("an additional property has the name of the declared property %q: set the field instead", e.Property)
 }
+
+// InvalidTextError says that a string is not valid UTF-8.
+type InvalidTextError struct {
+	Place string // such as "lists/0/name"; a name that the contract does not declare reads "*"
+}
+
+func (e *InvalidTextError) Error() string { return e.Place + ": a string is not valid UTF-8" }
 
 type declaredProperty struct {
 	name  string
@@ -739,6 +785,11 @@ func unmarshalUndeclared[V any](object map[string]json.RawMessage, into *map[str
 
 func marshalOpen[V any](declared any, additional map[string]V, names ...string) ([]byte, error) {
 	object, err := json.Marshal(declared)
+	if mayHaveLostText(object, err) {
+		if place, ok := invalidText(reflect.ValueOf(declared)); ok {
+			return nil, &InvalidTextError{Place: place}
+		}
+	}
 	if err != nil || len(additional) == 0 {
 		return object, err
 	}
@@ -750,11 +801,65 @@ func marshalOpen[V any](declared any, additional map[string]V, names ...string) 
 		}
 	}
 	rest, err := json.Marshal(additional)
+	if mayHaveLostText(rest, err) {
+		if place, ok := invalidText(reflect.ValueOf(additional)); ok {
+			return nil, &InvalidTextError{Place: place}
+		}
+	}
 	if err != nil || len(object) == len("{}") {
 		return rest, err
 	}
 	object[len(object)-1] = ','
 	return append(object, rest[1:]...), nil
+}
+
+// mayHaveLostText is true if encoding/json may have put U+FFFD in place of bytes that are not UTF-8, here or further in.
+func mayHaveLostText(text []byte, err error) bool {
+	var inner *InvalidTextError
+	return errors.As(err, &inner) || bytes.Contains(text, []byte("\ufffd")) || bytes.Contains(text, []byte(`\ufffd`))
+}
+
+// invalidText finds a string that is not UTF-8.
+func invalidText(v reflect.Value) (place string, found bool) {
+	in := func(name string, v reflect.Value) bool {
+		if place, found = invalidText(v); found {
+			place = strings.TrimSuffix(name+"/"+place, "/")
+		}
+		return found
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return "", !utf8.ValidString(v.String())
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			return invalidText(v.Elem())
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if in(strconv.Itoa(i), v.Index(i)) {
+				return place, true
+			}
+		}
+	case reflect.Map:
+		for entries := v.MapRange(); entries.Next(); {
+			if in("*", entries.Key()) || in("*", entries.Value()) {
+				return "*", true
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if name == "-" {
+				if place, found = invalidText(v.Field(i)); found {
+					return place, true
+				}
+			} else if field.IsExported() && in(name, v.Field(i)) {
+				return place, true
+			}
+		}
+	}
+	return "", false
 }
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
@@ -1406,29 +1511,29 @@ var swaggerSpec = []string{
 	"a7z0WKby1Az7oglFWe/SmPp2ejtj6+RtRBlZKw+2fl7VHDV9sk7fh1o9dd+HmkCil1d9MUbjQg5Ezebo",
 	"VaZMN3BieBgdPHNfiwzsTdgizBNn1n2pNWn1U4ns0+6Jl8B1ktGl2SPYqOQBBkB9AL98TPZyoHZHanbI",
 	"eS+bXPsQ56V2r/PZRBVg2EKrx5bmtAu3TFjDfOZ/uEZEv9mwm191FrSttV0GDs7OubGXa5nszTbpGMyP",
-	"cDUza5lkWklhMFcKpe0mUysm6DaXM0w1p0+C1VfqBuSvrskTCr9JLkBiwZNoIC25i8WteocWfQiplqqm",
-	"eg/R6Dkm2fbv9BMljQrXHv4AA4kG+8AhbtEhB4TrkKXm0n6wwSrr7XllM3Y6PWa0qt8nd7T25TVeE0P1",
-	"wLlknJJgZnFh4BYFX35wL4MSolcImT/+dhXMmPD9AMM+9yw10F2srbcbwxpWDpBUWtj1JUZYR6/ilc1O",
-	"w5R2GWUaEhC3kLYKxS+VFn86xzWgbxH1nFu1mlnkaoXlWa5WHSN91VHL7D4yiSqJnpr/f+g8mkWZtaWZ",
-	"HR3xUkybG48jR/KRY7zLqGOFxj7gzoKWPP9OJQOd/MYc/TwIaJAEb1Xv6BRc7ac7BPBSTNovCOEWaqAi",
-	"57pJ+i9pAzrPoxzWiiQOlqhb0CamoRELks3XLMOsf9d7ymqei6SleMreuItUd9EnDEMTSKwbDvCA2qyO",
-	"KdGn61i4S8AVKm089NeNK9rKZrBmxnKZzlwZibVvXQpTRow5YUzVyaqG7cAtcrt2yi5dbkeHqRLkrFsO",
-	"FXzNeJqysnOlqRiXa39v7I4SS6k0GHeksC0030iEZsl43S2fso8dRJkxRJSP/hb71ldAuAnRJwHNl5cl",
-	"cO3v/NSSes2+4qeEZErTHJYQxutzexQEcQaV6YzgxKVWIHkpoll0Nj2eniFocJuRYfateXYflSoUAVp/",
-	"qg2mdaCtQFUPgHD24+XbN2yu0nXsNfrr61fs5ZfPv6LCk2PlUUzZD9D5SCqWiwVgNkdDHx/hrhQazAch",
-	"P6Jt0dSUWKDcKTa76Dfa16hOrvPUZjBllNN9qkRyYyzX1kvUfXuRItZr4BauPBJ67X+r0vWI0bdxk2W9",
-	"+DwwWDYQo9sGio9ovRm90+PjpyZyePzN928WVd4R/iaOnv/++9DeDbFH9TThJo5eHLS+E3ii2fvruDNZ",
-	"+P1dknG5BFc2BORH1THfibmWLw0Nw1Q2i67xhKPbkyOeUMfXHN373y7SzVHrl0f3vDvctRn2tl2bdS29",
-	"VGCWL6yBfDGjpJiwgJkS+I3pzNFgFZ94GIxpITp8aHDMuNfopehf7YURQR26sRuZEWbvjE7dcmQLlWOk",
-	"bWammvsPsBb0lDWXjj5ea+B5XgOsIQhOxWKBYGsUQ0xcd0hIMsBayQGxkuDwc66JfdulQxgKYJAyjGyx",
-	"h9dUq7KE9L+HGr1Q3RqIAVuVE14PEU0WSk/WqtITv2IIYs67TUmueQEWNFriTpro9qH4VZb5uiUbjTjC",
-	"lCGaURSI6suyqDHaHdDozr/u5HkHjCiGDu3NO+47eG97urfLZnN9KAo/PIC8ylTeDOvuDCLTN5125+4w",
-	"E1ZFJ6dn20NK3YbR0NWCH9IJjN6E55xpFiDYIhh7l98fvmnGajojMy077ShMO+XiJ1je79wwNz1Pp926",
-	"RRmqW3sXzF2Zve+14MMlb7eBHl7hVfU+9PYaDahRiyO16a25/7peWHhr38lyCz8Nreo0itzKzv7di/Lw",
-	"19599p0/ZE6By+PBfejOd2ij9i5WDNLZa76El3T7JEFDQG20E0jNrerAbs2daHuJWd9Zbt9D9jTaXg2G",
-	"+d08KNje0FHtIAf8+UA9uDmU3/nXT5PSjUc8t/WDkFePzdZT1zT64iebHVI0F4dE9Xi57M4T/0/llo3Q",
-	"LjGqsyaqU+6IUZ3VUb2TOLZ4dr3ZylDbpsh7AiKXKYWi/LvuH79Uwy2LCLfxR98/NPpap5ENzduR2kS7",
-	"Qf+8kx+bzjeYH2+uN/8JAAD//w==",
+	"cDUza5lkWklhMFcKpe0mUysm6DaXM0w1p0+C1VfqBuSvrslzcOqUC5BYDCUaSIPu0nGrFqJFH0Jqp4qq",
+	"3kM0NhCT3Pv3/YmSRoXrEn+AgUSDfeAQt+iQA8I1ylJzaT/YYAX29ryyGTudHjNa1e+hO1r78hqvpaFa",
+	"4VwyTgkys7gwcMOCLz+4l0EJ0SuE0x9/uwpmU/h+gGGfl5Ya6J7W1tuNYQ2rCkgqLez6EqOvo1fxyman",
+	"YUq7jDINCYhbSFuF4pdKiz+dUxvQt4iIzuVazSxytcLSLVerjpG+6qhldh+ZRJVET83/P3QezaLM2tLM",
+	"jo54KabNbciRI/nIMd5l1LFCIyFwZ0FLnn+nkoEuf2OOflYENEiCvqp3dAquLtQdAngpJu0XhH4LNVCt",
+	"c90UBJe0AZ3nERDrSBIHS9QtaBPTQIkFyeZrlmFFsOs9ZTXPRdJSPGVv3CWruwQUhqEJJNYNDniwbVbH",
+	"VATQVS3cJeCKmDZW+qvIFW1lM1gzY7lMZ67ExLq4LpMpW8Z8MabKZVVDeuCGuV07ZZcu76PDVAly1i2V",
+	"Cr5mPE1Z2bnuVIzLtb9TdkeJpVQajDtS2Ba2byTCtmS87qRP2ccOoswYIspHf8N966sj3ITok4Dmy8sS",
+	"uPb3gWpJfWjfDaBkZUqTHpYQxutze0wEcQaV6YzgxKVdIHkpoll0Nj2eniFocJuRYfateXYflSqUALb+",
+	"VBtM60BbQaweDuHsx8u3b9hcpevYa/TX16/Yyy+ff0VFKceqpJiyH6DzkVQsFwvATI8GQj7CXSk0mA9C",
+	"fkTbookqsUC5U9x2kXG0r1ENXeewzdDKKKf7VInkxliurZeo+/YiRazXwC1ceST02v9WpesRY3Hjps56",
+	"sXtg6GwgRrfNFR/RevN7p8fHT03k8Gic7+0sqrwj/E0cPf/996G9G2KP6knDTRy9OGh9J/BEs/fXcWfq",
+	"8Pu7JONyCa6kCMiPKme+E3MtXxoalKlsFl3jCUe3J0c8oW6wObr3v12km6PWL4/ueXfwazPsbbs269p9",
+	"qcAKQFgD+WJGCTNhATMl8BvTmbHBCj/xMBjTQnT40FCZca/RS9G/2sskgjp0YzdOI8ze+Z26HckWKsdI",
+	"28xTNXcjYC3oKWsuJH281sDzvAZYQxCcisUCwdYohpi47pCQZIB1lANiJcHh51wT+7ZLhzAUwCBlGNli",
+	"D6+pVmUJ6X8PNXqhujUQA7YqJ7weMJoslJ6sVaUnfsUQxJx3G5Zc8wIsaLTEnTTR7UPxqyzzdUs2GnGE",
+	"KUM0oygQ1RdpUWO0O6DRnY3dyfMOGF8MHdqbhdx38N7WdW+Xzeb6UBR+eDh5lam8GeTdGVKmbzqt0N1B",
+	"J6yKTk7PtgeYus2koWsHP8ATGMsJz0DTnECwfTD2nr8/mNOM3HTGaVp22jGZdgLGT7e837l9bvqhTrt1",
+	"+zJU0/Yun7sye99rz4fL4W5zPbzCq+p96O01GlCjFkdq03dz/3V9svDWvsvlFn4aWtVpIrmVnf27l+jh",
+	"r7377Dt/yJwCF8uD+9B98NBG7T2tGKSz15gJL+n2UIKGgNpop5OaG9eB3Zr70vaCs77P3L6j7Gm0vTYM",
+	"87t5ULC9gaTaQQ7404J6qHMov/OvnyalG494busHIa8eqa0nsmksxk89O6RoLhWJ6vFy2Z01/p/KLRuh",
+	"XWJUZ01Up9wRozqro3oncWzx7HqzlaG2TZH3BEQuUwpF+XfdP4yphlsWEW7jj75/aCy2TiMbmrcjtYl2",
+	"g/55Jz82nW8wP95cb/4TAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
