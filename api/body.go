@@ -20,8 +20,7 @@ func checkBody(media *openapi3.MediaType, size int, value any, findings []findin
 		return nil
 	}
 	schema := media.Schema.Value
-	readable := !slices.ContainsFunc(findings, func(f finding) bool { return f.rule == "json" || f.rule == "nesting" })
-	if readable {
+	if value != nil || len(findings) == 0 {
 		findings = append(findings, foldedNames(schema, value, nil)...)
 		options = append(options, goDateTime)
 		if size <= maxListed {
@@ -31,7 +30,9 @@ func checkBody(media *openapi3.MediaType, size int, value any, findings []findin
 			findings = append(findings, schemaFindings(err)...)
 		}
 	}
-	findings = findings[:min(len(findings), maxFindings)]
+	if len(findings) > maxFindings {
+		findings = append(findings[:maxFindings], finding{rule: "size", message: "has more breaches than are told"})
+	}
 	violations := make([]Violation, 0, len(findings))
 	for _, f := range findings {
 		violations = append(violations, Violation{place("body", schema, f.pointer), f.rule, f.message})

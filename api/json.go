@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxFindings bounds the breaches that are told of one JSON text, and so the memory for them.
+// maxFindings bounds the breaches that are told of one JSON text, and so the time and memory for them.
 const maxFindings = 100
 
 // maxNesting bounds how deep arrays and objects of an answer or a request may stand in each other.
@@ -46,14 +46,14 @@ func parseJSON(text []byte) (any, []finding) {
 		}
 		return value, p.findings
 	}
-	if !errors.Is(err, errTooDeep) {
+	if err != errGaveUp {
 		p.pointer = nil
 		p.report("json", fmt.Sprintf("is not valid JSON (byte %d)", p.decoder.InputOffset()))
 	}
 	return nil, p.findings
 }
 
-var errTooDeep = errors.New("nested too deep")
+var errGaveUp = errors.New("gave up") // findings say why
 
 type jsonParser struct {
 	decoder  *json.Decoder
@@ -63,12 +63,13 @@ type jsonParser struct {
 }
 
 func (p *jsonParser) report(rule, message string) {
-	if len(p.findings) < maxFindings {
-		p.findings = append(p.findings, finding{slices.Clone(p.pointer), rule, message})
-	}
+	p.findings = append(p.findings, finding{slices.Clone(p.pointer), rule, message})
 }
 
 func (p *jsonParser) value() (any, error) {
+	if len(p.findings) > maxFindings {
+		return nil, errGaveUp
+	}
 	token, err := p.decoder.Token()
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (p *jsonParser) value() (any, error) {
 	case json.Delim:
 		if len(p.pointer) >= maxNesting {
 			p.report("nesting", fmt.Sprintf("is nested deeper than %d", maxNesting))
-			return nil, errTooDeep
+			return nil, errGaveUp
 		}
 		if token == '{' {
 			return p.object()

@@ -123,7 +123,7 @@ func TestAnswers(t *testing.T) {
 		"206":               {apitest.Reply{Status: 206, Body: yes}, broken("status")},
 		"not gzip":          {apitest.Reply{Header: header("Content-Encoding", "gzip"), Body: yes}, broken("content-encoding")},
 		"bad gzip sum":      {apitest.Reply{Header: header("Content-Encoding", "gzip"), Body: flipped(gzipText(yes))}, broken("content-encoding")},
-		"many breaches":     {apitest.Reply{Body: `[` + strings.Repeat(`1e400,`, 1000) + `1]`}, broken(append([]string{"body/*"}, slices.Repeat([]string{"body/*"}, 99)...)...)},
+		"many breaches":     {apitest.Reply{Body: `[` + strings.Repeat(`1e400,`, 1000) + `1]`}, broken(append([]string{"body"}, slices.Repeat([]string{"body/*"}, 100)...)...)},
 		"encoded":           {apitest.Reply{Header: header("Content-Encoding", "br"), Body: yes}, broken("content-encoding")},
 		"nested too deep": {apitest.Reply{Body: `{"success":true,"data":{"amount":1,"below":1},"x":` +
 			strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`}, broken("body/*")},
