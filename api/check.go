@@ -115,8 +115,7 @@ func (op *operation) checkHeaders(ctx context.Context, r *http.Request, document
 	return nil
 }
 
-// findMedia returns the contract's media type for a Content-Type. A type with
-// the suffix +json is JSON.
+// findMedia returns the contract's media type for a Content-Type.
 func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaType, *Violation) {
 	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, &Violation{"content-encoding", "content-encoding", "the body is encoded in a way that was not asked for"}
@@ -126,10 +125,8 @@ func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaTyp
 		if media := content.Get(name); media != nil {
 			return media, nil
 		}
-		if strings.HasPrefix(name, "application/") && strings.HasSuffix(name, "+json") {
-			if media := content.Get("application/json"); media != nil {
-				return media, nil
-			}
+		if media := content.Get("application/json"); media != nil && isJSON(name) {
+			return media, nil
 		}
 	}
 	known := make([]string, 0, len(content))
@@ -138,6 +135,10 @@ func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaTyp
 	}
 	slices.Sort(known)
 	return nil, &Violation{"content-type", "content-type", "must be " + strings.Join(known, " or ")}
+}
+
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" || strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
 }
 
 func paramViolations(place string, err error) []Violation {

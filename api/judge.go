@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"mime"
-	"net/http"
-	"strings"
 )
 
 // checker holds requests and answers against the contract.
@@ -74,13 +72,8 @@ func (c *checker) violated(ctx context.Context, x *exchange, err *ValidationErro
 }
 
 func parseAnswer(answer *Response) (any, []finding) {
-	if isJSON(answer.Header) {
+	if name, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil && isJSON(name) {
 		return parseJSON(answer.Body)
 	}
 	return string(answer.Body), nil
-}
-
-func isJSON(header http.Header) bool {
-	name, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	return err == nil && (name == "application/json" || strings.HasPrefix(name, "application/") && strings.HasSuffix(name, "+json"))
 }
