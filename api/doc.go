@@ -35,7 +35,7 @@
 //   - [Applied]: it was processed, and the answer breaks the contract. Do not repeat it.
 //
 // The client itself repeats a POST only if it is surely not applied: nothing
-// could be sent, or the answer was 429. It replaces a refused token once.
+// could be sent, or the answer was 429 (see [WithMaxAttempts]). It replaces a refused token once.
 //
 // # Testing
 //

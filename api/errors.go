@@ -11,14 +11,14 @@ import (
 	"unicode"
 )
 
-// Sentinels for [errors.Is].
+// Sentinels for [errors.Is]. Those of a status match an [AuthError] too, if the token endpoint answered with it.
 var (
 	ErrInvalidRequest  = errors.New("sakari: the request breaks the contract")
 	ErrInvalidResponse = errors.New("sakari: the answer breaks the contract")
-	ErrUnauthorized    = errors.New("sakari: unauthorized")
-	ErrForbidden       = errors.New("sakari: forbidden")
-	ErrNotFound        = errors.New("sakari: not found")
-	ErrRateLimited     = errors.New("sakari: rate limited")
+	ErrUnauthorized    = errors.New("sakari: unauthorized") // 401
+	ErrForbidden       = errors.New("sakari: forbidden")    // 403
+	ErrNotFound        = errors.New("sakari: not found")    // 404
+	ErrRateLimited     = errors.New("sakari: rate limited") // 429
 )
 
 // Error says that the API answered, and not with a yes: the status is not 2xx,
@@ -34,7 +34,7 @@ type Error struct {
 	Message    string // the API's message, if it gave one
 	Header     http.Header
 	Body       []byte        // raw, after decompression
-	RetryAfter time.Duration // how long the server asks to wait, 0 if it does not say
+	RetryAfter time.Duration // how long the server asks to wait, 0 if it does not say, the longest Duration if it is absurd
 	Attempts   int           // round trips made for the call, this one included
 
 	cause error
@@ -162,6 +162,9 @@ type Violation struct {
 
 // String returns the location and the message.
 func (v Violation) String() string { return v.Location + ": " + v.Message }
+
+// MarshalText makes "request" or "response" of a direction in JSON.
+func (d Direction) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 func (e *ValidationError) Error() string { return errorText(e) }
 

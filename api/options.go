@@ -76,7 +76,7 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 func WithToken(token string) Option {
 	return func(c *config) error {
 		if err := checkToken(token, ""); err != nil {
-			return fmt.Errorf("WithToken: %w", err)
+			return fmt.Errorf("WithToken: the token %w", err)
 		}
 		c.tokens = func(*gen.ClientWithResponses) *tokenCache { return newStaticToken(token) }
 		return nil
@@ -148,7 +148,7 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 // WithTimeout bounds a whole call: fetching a token, all attempts and the waits between
-// them. The default is 30 s. A context that ends earlier wins.
+// them. It must be positive; the default is 30 s. A context that ends earlier wins.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		if timeout <= 0 {
@@ -159,9 +159,14 @@ func WithTimeout(timeout time.Duration) Option {
 	}
 }
 
-// WithMaxAttempts sets how often a call is tried at most. The default is 3; 1
-// switches retries off. A POST is tried again only when the server did not process it: it could not be
-// reached, or it answered 429. A refused token is replaced once in any case.
+// WithMaxAttempts sets how often a call is tried at most, 1 or more. The default is 3; 1
+// switches retries off. Any call is tried again when the server did not process it: it could not be
+// reached, or it answered 429. GET, HEAD, OPTIONS, PUT and DELETE, which do no harm twice, are also tried again
+// after 408, 5xx, a broken connection and a cut answer, and so is the call for a token; another POST is not.
+//
+// The client waits as long as the server's Retry-After says, else 1 s, then 2 s and so on, give or take half. It
+// returns the error at once when the wait would be over 30 s or end past the deadline. A refused token is replaced once in any
+// case.
 func WithMaxAttempts(attempts int) Option {
 	return func(c *config) error {
 		if attempts < 1 {
@@ -172,8 +177,8 @@ func WithMaxAttempts(attempts int) Option {
 	}
 }
 
-// WithMaxResponseBytes bounds the body of an answer, after decompression. The
-// default is 1 MiB. An answer over it is a [ValidationError].
+// WithMaxResponseBytes bounds the body of an answer, after decompression, from 1 byte to 1 TiB. The
+// default is 1 MiB. An answer over it is a [ValidationError]; a token's answer over it is an [AuthError] that wraps one.
 func WithMaxResponseBytes(limit int64) Option {
 	const most = 1 << 40
 	return func(c *config) error {

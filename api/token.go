@@ -195,12 +195,16 @@ func clientCredentials(client *gen.ClientWithResponses, clientID, clientSecret s
 		if err != nil {
 			return accessToken{}, newAuthError(err)
 		}
-		if answer.JSON200 == nil {
-			return accessToken{}, &AuthError{StatusCode: answer.StatusCode(), Err: errors.New("the answer is no token")}
+		var value, kind string
+		if answer.JSON200 != nil {
+			value, kind = deref(answer.JSON200.AccessToken), deref(answer.JSON200.TokenType)
 		}
-		value, kind := deref(answer.JSON200.AccessToken), deref(answer.JSON200.TokenType)
 		if err := checkToken(value, kind); err != nil {
-			return accessToken{}, &AuthError{Err: err}
+			return accessToken{}, newAuthError(&ValidationError{
+				Operation: "createToken", Direction: DirectionResponse, StatusCode: answer.StatusCode(),
+				Violations: []Violation{{"body/access_token", "token", err.Error()}},
+				Header:     answer.HTTPResponse.Header, Body: answer.Body,
+			})
 		}
 		return accessToken{value, min(lifetimeOf(answer.Body, value, time.Now()), maxLifetime)}, nil
 	}
@@ -217,7 +221,7 @@ func fromSource(source oauth2.TokenSource) func(context.Context) (accessToken, e
 			return accessToken{}, newAuthError(err)
 		}
 		if err := checkToken(token.AccessToken, token.TokenType); err != nil {
-			return accessToken{}, &AuthError{Err: err}
+			return accessToken{}, &AuthError{Err: fmt.Errorf("the token of the source %w", err)}
 		}
 		return accessToken{value: token.AccessToken}, nil
 	}
@@ -225,11 +229,14 @@ func fromSource(source oauth2.TokenSource) func(context.Context) (accessToken, e
 
 func newAuthError(err error) *AuthError {
 	var refused *Error
+	var broken *ValidationError
 	var retrieve *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &refused):
 		words := refused.words()
 		return &AuthError{refused.StatusCode, words.code, words.message, err}
+	case errors.As(err, &broken):
+		return &AuthError{StatusCode: broken.StatusCode, Err: err}
 	case errors.As(err, &retrieve) && retrieve.Response != nil: // its own text holds the whole answer
 		return &AuthError{retrieve.Response.StatusCode, retrieve.ErrorCode, retrieve.ErrorDescription, err}
 	}
@@ -239,11 +246,11 @@ func newAuthError(err error) *AuthError {
 func checkToken(value, kind string) error {
 	switch {
 	case strings.TrimSpace(value) == "":
-		return errors.New("the access token is blank")
+		return errors.New("is blank")
 	case strings.ContainsFunc(value, func(r rune) bool { return r == ' ' || notVisible(r) }):
-		return errors.New("the access token holds characters that no token has")
+		return errors.New("holds characters that no token has")
 	case kind != "" && !strings.EqualFold(kind, "bearer"):
-		return errors.New("the access token is not a bearer token")
+		return errors.New("is not a bearer token")
 	}
 	return nil
 }

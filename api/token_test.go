@@ -31,16 +31,16 @@ func TestTokenFailures(t *testing.T) {
 	}{
 		"401":                {[]apitest.Reply{{Status: 401}}, 401, 1, api.ErrUnauthorized},
 		"400, OAuth form":    {[]apitest.Reply{{Status: 400, Body: `{"error":"invalid_client"}`}}, 400, 1, nil},
-		"HTML":               {[]apitest.Reply{{Header: header("Content-Type", "text/html"), Body: "<html>"}}, 0, 1, api.ErrInvalidResponse},
-		"no access_token":    {[]apitest.Reply{tokenReply(`{"token_type":"Bearer"}`)}, 0, 1, nil},
-		"blank access_token": {[]apitest.Reply{tokenReply(`{"access_token":" "}`)}, 0, 1, nil},
-		"null access_token":  {[]apitest.Reply{tokenReply(`{"access_token":null}`)}, 0, 1, api.ErrInvalidResponse},
-		"control characters": {[]apitest.Reply{tokenReply(`{"access_token":"a\u0000\r\nX-Evil: 1"}`)}, 0, 1, nil},
-		"not a bearer token": {[]apitest.Reply{tokenReply(`{"access_token":"abc","token_type":"mac"}`)}, 0, 1, nil},
+		"HTML":               {[]apitest.Reply{{Header: header("Content-Type", "text/html"), Body: "<html>"}}, 200, 1, api.ErrInvalidResponse},
+		"no access_token":    {[]apitest.Reply{tokenReply(`{"token_type":"Bearer"}`)}, 200, 1, nil},
+		"blank access_token": {[]apitest.Reply{tokenReply(`{"access_token":" "}`)}, 200, 1, nil},
+		"null access_token":  {[]apitest.Reply{tokenReply(`{"access_token":null}`)}, 200, 1, api.ErrInvalidResponse},
+		"control characters": {[]apitest.Reply{tokenReply(`{"access_token":"a\u0000\r\nX-Evil: 1"}`)}, 200, 1, nil},
+		"not a bearer token": {[]apitest.Reply{tokenReply(`{"access_token":"abc","token_type":"mac"}`)}, 200, 1, nil},
 		"503 three times":    {[]apitest.Reply{{Status: 503}, {Status: 502}, {Status: 500}}, 500, 3, nil},
 		"429, too long":      {[]apitest.Reply{{Status: 429, Header: header("Retry-After", "20")}}, 429, 1, api.ErrRateLimited},
 		"success: false":     {[]apitest.Reply{tokenReply(`{"success":false,"error":{"code":"A","message":"b"}}`)}, 200, 1, nil},
-		"201":                {[]apitest.Reply{{Status: 201, Body: `{"access_token":"abc"}`}}, 0, 1, api.ErrInvalidResponse},
+		"201":                {[]apitest.Reply{{Status: 201, Body: `{"access_token":"abc"}`}}, 201, 1, api.ErrInvalidResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := apitest.NewServer(t)
@@ -57,6 +57,10 @@ func TestTokenFailures(t *testing.T) {
 					t.Errorf("%v does not wrap %v", err, c.cause)
 				}
 				checkText(t, err, server.ClientSecret, "X-Evil")
+				var broken *api.ValidationError
+				if errors.As(err, &broken) && string(broken.Body) != c.replies[0].Body {
+					t.Errorf("the answer is lost: %q", broken.Body)
+				}
 			}
 			if n := len(server.TokenRequests()); n != c.fetches {
 				t.Errorf("%d requests for a token, want %d", n, c.fetches)

@@ -60,6 +60,15 @@ func TestContractRules(t *testing.T) {
 			if op.ExternalDocs == nil {
 				t.Errorf("%s: wants externalDocs with the vendor's page", place)
 			}
+			if op.Security == nil { // the double makes the tokens itself, and answers the rest from the examples
+				for status, response := range op.Responses.Map() {
+					for media, content := range response.Value.Content {
+						if len(content.Examples) == 0 {
+							t.Errorf("%s: the %s of %s wants an example, which the double answers with", place, media, status)
+						}
+					}
+				}
+			}
 			for _, status := range []string{"4XX", "5XX"} {
 				if op.Responses.Value(status) == nil {
 					t.Errorf("%s: wants a response %s", place, status)

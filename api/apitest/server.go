@@ -63,8 +63,8 @@ type Option func(*settings)
 
 type settings struct{ address string }
 
-// WithAddress listens on a host and port, such as "127.0.0.1:4010". The host must be a
-// loopback address. By default the system chooses a free port.
+// WithAddress listens on an IP address and port, such as "127.0.0.1:4010". It must be a
+// loopback address. By default the system chooses a free port of 127.0.0.1.
 func WithAddress(address string) Option {
 	return func(s *settings) { s.address = address }
 }

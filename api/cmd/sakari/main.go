@@ -37,7 +37,10 @@ create reads from the environment
   SAKARI_BASE_URL                           another address of the API
 
 exit status
-  0 done   1 refused by the API   2 bad usage or invalid contact   3 outcome unknown
+  0 done
+  1 refused by the API, or not reached: nothing was done
+  2 bad usage or invalid contact: nothing was sent
+  3 outcome unknown, or done and the answer is broken: look before you repeat it
 `
 
 // process is what a command has of its surroundings.

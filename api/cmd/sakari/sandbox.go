@@ -18,6 +18,7 @@ func sandbox(ctx context.Context, p *process, args []string) error {
 		return err
 	}
 	defer server.Close()
+	fmt.Fprintln(p.stdout, "unset SAKARI_TOKEN") // it would be used first
 	fmt.Fprintf(p.stdout, "export SAKARI_BASE_URL=%s\n", server.URL)
 	fmt.Fprintf(p.stdout, "export SAKARI_ACCOUNT_ID=%s\n", server.AccountID)
 	fmt.Fprintf(p.stdout, "export SAKARI_CLIENT_ID=%s\n", server.ClientID)
