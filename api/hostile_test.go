@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -128,11 +130,78 @@ func TestOddTransports(t *testing.T) {
 }
 
 func TestStalledRequestBodyEndsWithTheCall(t *testing.T) {
-	reader, writer := io.Pipe()
-	defer writer.Close()
-	client := newClient(t, "https://api.invalid", api.WithTimeout(50*time.Millisecond))
-	_, err := client.Generated().CreateAttributeWithBodyWithResponse(t.Context(), "acc", "deals", "application/json", reader)
-	checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
+	for _, wrap := range []func(io.Reader) io.Reader{
+		func(r io.Reader) io.Reader { return r },
+		func(r io.Reader) io.Reader { return struct{ io.Reader }{r} }, // without Close
+	} {
+		pipe, writer := io.Pipe()
+		defer writer.Close()
+		reader := wrap(pipe)
+		client := newClient(t, "https://api.invalid", api.WithTimeout(50*time.Millisecond))
+		_, err := client.Generated().CreateAttributeWithBodyWithResponse(t.Context(), "acc", "deals", "application/json", reader)
+		checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
+	}
+}
+
+func TestEndlessEmptyGzip(t *testing.T) {
+	var member bytes.Buffer
+	if err := gzip.NewWriter(&member).Close(); err != nil {
+		t.Fatal(err)
+	}
+	many := bytes.Repeat(member.Bytes(), 1000)
+	base := rawServer(t, func(w io.Writer, _ *http.Request, _ string) {
+		fmt.Fprint(w, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")
+		for range 10_000 {
+			if _, err := w.Write(many); err != nil {
+				return
+			}
+		}
+	})
+	_, err := create(t, newClient(t, base))
+	broken := as[*api.ValidationError](t, err)
+	if broken.Violations[0].Location != "body" || api.OutcomeOf(err) != api.Applied {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBadGzipOfAnErrorIsAnError(t *testing.T) {
+	server := apitest.NewServer(t)
+	bad := apitest.Reply{Status: 429, Header: header("Content-Encoding", "gzip"), Body: `{"success":false,"error":{"code":"X"}}`}
+	server.Respond(bad, bad, bad)
+	var waited waits
+	_, err := create(t, server.Client(waited.option()))
+	if got := as[*api.Error](t, err); got.Code != "X" || got.Attempts != 3 || !errors.Is(err, api.ErrRateLimited) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBackoffNeverGivesUpByItself(t *testing.T) {
+	server := apitest.NewServer(t)
+	for range 12 {
+		server.Respond(apitest.Reply{Status: 429})
+	}
+	var waited waits
+	_, err := create(t, server.Client(waited.option(), api.WithMaxAttempts(12), api.WithTimeout(time.Hour)))
+	if got := as[*api.Error](t, err); got.Attempts != 12 {
+		t.Errorf("%d attempts, want 12", got.Attempts)
+	}
+}
+
+func TestWhatTheCallerSetsIsKept(t *testing.T) {
+	server := apitest.NewServer(t)
+	transport := &http.Transport{DisableCompression: true}
+	client := server.Client(api.WithHTTPClient(&http.Client{Transport: transport, Jar: newJar(t)}), api.WithUserAgent("app/1"))
+	_, err := client.Generated().CreateAttributeWithResponse(t.Context(), "acc", "deals", gen.Contact{}, func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Cookie", "mine=1")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := server.Requests()[0].Header
+	if sent.Get("Cookie") != "mine=1" || sent.Get("Accept-Encoding") != "" || sent.Get("User-Agent") != "app/1" {
+		t.Errorf("sent %v", sent)
+	}
 }
 
 func TestMessagesAreBlankedInManySpellings(t *testing.T) {
@@ -146,6 +215,7 @@ func TestMessagesAreBlankedInManySpellings(t *testing.T) {
 		"Unknown person Ng":                          "Ng",
 		"Unknown person \u738b\u4f1f!":               "\u738b\u4f1f",
 		"1234567890 is no number":                    "1234567890",
+		"(123) 45 67-890 is no number":               "45 67",
 		"+11234567890 is no number":                  "1234567890",
 		"15551234567 is bad":                         "15551234567",
 		"attribute kim@example.org is bad":           "kim",

@@ -106,7 +106,6 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 		return nil, &callError{operation.id, NotApplied, err}
 	}
 	setDefault(r.Header, "Accept", operation.accept)
-	setDefault(r.Header, "Accept-Encoding", "gzip")
 	setDefault(r.Header, "User-Agent", p.userAgent)
 	// Either of these makes net/http itself repeat a POST.
 	r.Header.Del("Idempotency-Key")
@@ -124,15 +123,33 @@ func readBody(ctx context.Context, r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
-	defer context.AfterFunc(ctx, func() { _ = r.Body.Close() })()
+	if r.GetBody != nil { // from memory
+		return readAll(r)
+	}
+	type result struct {
+		body []byte
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		body, err := readAll(r)
+		read <- result{body, err}
+	}()
+	select {
+	case got := <-read:
+		return got.body, got.err
+	case <-ctx.Done(): // a reader of the caller's may block for good
+		_ = r.Body.Close()
+		return nil, ctx.Err()
+	}
+}
+
+func readAll(r *http.Request) ([]byte, error) {
 	var body bytes.Buffer
 	if r.ContentLength > 0 {
 		body.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
 	_, err := body.ReadFrom(r.Body)
-	if err != nil {
-		err = withContextError(ctx, err)
-	}
 	return body.Bytes(), errors.Join(err, r.Body.Close())
 }
 

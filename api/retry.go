@@ -40,7 +40,7 @@ func (r *retrier) retry(next handler) handler {
 			if attempt >= r.attempts || ctx.Err() != nil || !r.mayRepeat(x.request.Method, err) {
 				return nil, final
 			}
-			wait := delays.NextBackOff()
+			wait := min(delays.NextBackOff(), maxWait)
 			if refused, ok := err.(*Error); ok && refused.RetryAfter > 0 {
 				wait = refused.RetryAfter
 			}

@@ -1,9 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -17,11 +17,20 @@ type secrets map[string]bool
 func (x *exchange) secrets() secrets {
 	s := make(secrets)
 	s.add(x.token)
+	if len(x.body) == 0 {
+		return s
+	}
+	requestBody := x.operation.route.Operation.RequestBody
+	if _, findings := parseJSON(x.body); requestBody == nil || len(findings) > 0 {
+		s.add(string(x.body)) // it was let through unchecked
+		return s
+	}
+	decoder := json.NewDecoder(bytes.NewReader(x.body))
+	decoder.UseNumber()
 	var body any
-	if requestBody := x.operation.route.Operation.RequestBody; requestBody != nil && json.Unmarshal(x.body, &body) == nil {
-		if media := requestBody.Value.Content.Get("application/json"); media != nil && media.Schema != nil {
-			s.addSensitive(media.Schema.Value, body)
-		}
+	_ = decoder.Decode(&body)
+	if media := requestBody.Value.Content.Get("application/json"); media != nil && media.Schema != nil {
+		s.addSensitive(media.Schema.Value, body)
 	}
 	return s
 }
@@ -44,9 +53,9 @@ func (s secrets) addSensitive(schema *openapi3.Schema, value any) {
 		if sensitive {
 			s.add(value)
 		}
-	case float64:
+	case json.Number:
 		if sensitive {
-			s.add(strconv.FormatFloat(value, 'f', -1, 64))
+			s.add(value.String())
 		}
 	case []any:
 		var items *openapi3.Schema
@@ -104,11 +113,17 @@ func (s secrets) in(word string) bool {
 		return true
 	}
 	for secret := range s {
-		if len(secret) >= 3 && strings.Contains(word, secret) {
+		if len(secret) >= 3 && strings.Contains(word, secret) || isPartOfNumber(word, secret) {
 			return true
 		}
 	}
 	return false
+}
+
+// isPartOfNumber is true for the parts of a phone number that a server writes with blanks or dashes.
+func isPartOfNumber(word, secret string) bool {
+	digits := func(s string) bool { return strings.Map(onlyDigits, s) == s }
+	return len(word) >= 2 && len(secret) >= 6 && digits(word) && digits(secret) && strings.Contains(secret, word)
 }
 
 // redactError keeps an error, and blanks its text: net/http quotes what it can not read of an answer.

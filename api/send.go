@@ -27,6 +27,7 @@ type sender struct {
 	jar       http.CookieJar
 	timeout   time.Duration // of a round trip, 0 for none
 	maxBody   int64
+	zip       bool // ask for compressed answers
 	logger    *slog.Logger
 }
 
@@ -35,7 +36,9 @@ func newSender(c *config) *sender {
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, c.logger}
+	standard, ok := transport.(*http.Transport)
+	zip := !ok || !standard.DisableCompression
+	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip, c.logger}
 }
 
 func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
@@ -47,6 +50,9 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 		ctx, cancel = context.WithTimeout(ctx, s.timeout)
 		defer cancel()
 	}
+	if s.zip {
+		setDefault(x.request.Header, "Accept-Encoding", "gzip")
+	}
 	var progress progress
 	request := x.request.WithContext(httptrace.WithClientTrace(ctx, progress.trace()))
 	if x.body != nil {
@@ -55,7 +61,7 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 		request.ContentLength = int64(len(x.body))
 	}
 	if s.jar != nil {
-		request.Header.Del("Cookie")
+		request.Header = request.Header.Clone() // so that the next attempt does not send these twice
 		for _, cookie := range s.jar.Cookies(request.URL) {
 			request.AddCookie(cookie)
 		}
@@ -100,22 +106,27 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	if headerBytes(response.Header) > maxHeaderBytes {
 		return answer, overLimit(x, answer, "header", maxHeaderBytes)
 	}
+	zipped := strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip")
 	body, raw := io.Reader(response.Body), new(bytes.Buffer)
-	if strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") {
-		body = &gunzip{source: io.TeeReader(response.Body, raw)}
+	maxRaw := s.maxBody + 64<<10 // gzip of what can not be compressed is a little larger
+	if zipped {
+		body = &gunzip{source: io.TeeReader(io.LimitReader(response.Body, maxRaw), raw)}
 	}
 	more := false
 	answer.Body, more, err = readAtMost(body, response.ContentLength, s.maxBody)
 	switch {
-	case more:
+	case more, int64(raw.Len()) >= maxRaw:
 		return answer, overLimit(x, answer, "body", s.maxBody)
 	case isBadGzip(err):
 		answer.Body = raw.Bytes()
+		if outcomeOfStatus(answer.StatusCode) != Applied {
+			return answer, nil
+		}
 		return answer, invalidAnswer(x, answer, Violation{"content-encoding", "content-encoding", "the body is not the gzip that it says it is"})
 	case err != nil:
 		return answer, newError(x, answer, withContextError(ctx, err))
 	}
-	if raw.Len() > 0 {
+	if zipped {
 		response.Header.Del("Content-Encoding") // as net/http does when it decompresses
 		response.Header.Del("Content-Length")
 	}

@@ -34,7 +34,7 @@ type accessToken struct {
 
 // tokenCache shares one token between all calls, and one fetch, good or failing, between all that wait for it.
 type tokenCache struct {
-	timeout time.Duration // of a wait for a token
+	timeout time.Duration // of a fetch
 	fetch   func(context.Context) (accessToken, error)
 
 	mu          sync.Mutex
@@ -46,14 +46,17 @@ type tokenCache struct {
 	failedUntil time.Time
 }
 
-// flight is a fetch under way. Value and err are final once done is closed.
+// flight is a fetch under way. Its value and err are final once done is closed.
 type flight struct {
-	done      chan struct{}
-	cancel    context.CancelFunc
-	waiting   int  // guarded by tokenCache.mu
-	abandoned bool // all who waited have left; guarded by tokenCache.mu
-	value     string
-	err       error
+	done   chan struct{}
+	cancel context.CancelFunc
+	value  string
+	err    error
+
+	// Guarded by tokenCache.mu.
+	waiting   int
+	abandoned bool // all who waited have left
+	settled   bool // done is closed; the fetch may still hang
 }
 
 func newTokenCache(timeout time.Duration, fetch func(context.Context) (accessToken, error)) *tokenCache {
@@ -68,75 +71,81 @@ func newStaticToken(value string) *tokenCache {
 
 // get returns a token, or an *AuthError, or the context's error.
 func (c *tokenCache) get(ctx context.Context) (string, error) {
-	if err := ctx.Err(); err != nil {
-		return "", err
-	}
 	for {
-		c.mu.Lock()
-		now := time.Now()
-		switch {
-		case c.value != "" && now.Before(c.refreshAt):
-			defer c.mu.Unlock()
-			return c.value, nil
-		case c.failure != nil && now.Before(c.failedUntil):
-			defer c.mu.Unlock()
-			return "", c.failure
+		if err := ctx.Err(); err != nil {
+			return "", err
 		}
-		if c.flight == nil {
-			c.flight = c.start()
-		}
-		f := c.flight
-		f.waiting++
-		c.mu.Unlock()
-
-		value, err := c.wait(ctx, f)
-		if err != errAbandoned {
+		value, err, f := c.tokenOrFlight()
+		if f == nil {
 			return value, err
 		}
-	}
-}
-
-// errAbandoned: the fetch was cancelled before the caller joined it.
-var errAbandoned = errors.New("abandoned")
-
-func (c *tokenCache) wait(ctx context.Context, f *flight) (string, error) {
-	timer := time.NewTimer(c.timeout)
-	defer timer.Stop()
-	select {
-	case <-f.done:
-		if f.err != nil && f.abandoned {
-			return "", errAbandoned
+		select {
+		case <-f.done:
+			if f.err == nil || !f.abandoned {
+				return f.value, f.err
+			}
+			// It was cancelled before this caller joined it.
+		case <-ctx.Done():
+			c.leave(f)
+			return "", ctx.Err()
 		}
-		return f.value, f.err
-	case <-ctx.Done():
-		c.leave(f)
-		return "", ctx.Err()
-	case <-timer.C:
-		c.leave(f)
-		return "", &AuthError{Err: fmt.Errorf("no token within %v: %w", c.timeout, context.DeadlineExceeded)}
 	}
 }
 
-// start fetches in the background: the caller who started it may leave while others wait.
+// tokenOrFlight returns what is known, or else the fetch to wait for.
+func (c *tokenCache) tokenOrFlight() (string, error, *flight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	good := c.value != "" && now.Before(c.expiresAt)
+	switch {
+	case good && (now.Before(c.refreshAt) || c.flight != nil):
+		return c.value, nil, nil
+	case c.failure != nil && now.Before(c.failedUntil):
+		return "", c.failure, nil
+	case c.flight != nil && c.flight.settled:
+		return "", c.flight.err, nil
+	case c.flight == nil:
+		c.flight = c.start()
+	}
+	c.flight.waiting++
+	return "", nil, c.flight
+}
+
+// start fetches in the background: the caller who started it may leave while others wait. The fetch is the
+// cache's one until it has ended, even if it hangs: a caller's source can not be cancelled, and
+// must not be asked again and again meanwhile.
 func (c *tokenCache) start() *flight {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &flight{done: make(chan struct{}), cancel: cancel}
+	late := time.AfterFunc(c.timeout, func() {
+		cancel()
+		c.settle(f, false, accessToken{}, &AuthError{Err: fmt.Errorf("no token within %v: %w", c.timeout, context.DeadlineExceeded)})
+	})
 	go func() {
 		defer cancel()
+		defer late.Stop()
 		var token accessToken
 		var err error = &AuthError{Err: errors.New("the token source ended its goroutine")}
-		defer func() { c.land(f, token, err) }()
+		defer func() { c.settle(f, true, token, err) }()
 		token, err = c.fetchSafely(ctx)
 	}()
 	return f
 }
 
-// land keeps the token or the failure. A token that is still good outlives the failure to replace it.
-func (c *tokenCache) land(f *flight, token accessToken, err error) {
+// settle keeps the token or the failure, and tells those who wait. A token that is still good outlives the failure to
+// replace it.
+func (c *tokenCache) settle(f *flight, ended bool, token accessToken, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if ended {
+		c.flight = nil
+	}
+	if f.settled {
+		return
+	}
+	f.settled = true
 	defer close(f.done)
-	c.flight = nil
 	f.value, f.err = token.value, err
 	now := time.Now()
 	switch {
@@ -146,22 +155,20 @@ func (c *tokenCache) land(f *flight, token accessToken, err error) {
 		c.refreshAt = c.expiresAt.Add(-min(refreshEarly, token.lifetime/10))
 	case err == nil:
 		c.value, c.failure = "", nil
-	case f.abandoned:
 	case c.value != "" && now.Before(c.expiresAt):
 		f.value, f.err = c.value, nil
 		c.refreshAt = now.Add(shareFailureFor)
-	default:
+	case !f.abandoned:
 		c.value, c.failure, c.failedUntil = "", err, now.Add(shareFailureFor)
 	}
 }
 
-// leave ends a fetch that nobody waits for. It stays the cache's one fetch until it has ended: a caller's source can not be
-// cancelled, and must not be asked again and again meanwhile.
+// leave ends a fetch that nobody waits for.
 func (c *tokenCache) leave(f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f.waiting--
-	if f.waiting == 0 && !f.abandoned {
+	if f.waiting == 0 && !f.settled {
 		f.abandoned = true
 		f.cancel()
 	}

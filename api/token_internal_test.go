@@ -16,7 +16,7 @@ func TestTokenIsReplacedBeforeItEnds(t *testing.T) {
 	} {
 		var c tokenCache
 		before := time.Now()
-		c.land(&flight{done: make(chan struct{})}, accessToken{"a", lifetime}, nil)
+		c.settle(&flight{done: make(chan struct{})}, true, accessToken{"a", lifetime}, nil)
 		if got := c.refreshAt.Sub(before); c.value != "a" || got < want || got > want+time.Second {
 			t.Errorf("a token for %v is replaced after %v, want %v", lifetime, got, want)
 		}

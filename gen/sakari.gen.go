@@ -786,7 +786,7 @@ func unmarshalUndeclared[V any](object map[string]json.RawMessage, into *map[str
 func marshalOpen[V any](declared any, additional map[string]V, names ...string) ([]byte, error) {
 	object, err := json.Marshal(declared)
 	if mayHaveLostText(object, err) {
-		if place, ok := invalidText(reflect.ValueOf(declared)); ok {
+		if place, ok := invalidText(reflect.ValueOf(declared), 0); ok {
 			return nil, &InvalidTextError{Place: place}
 		}
 	}
@@ -802,7 +802,7 @@ func marshalOpen[V any](declared any, additional map[string]V, names ...string) 
 	}
 	rest, err := json.Marshal(additional)
 	if mayHaveLostText(rest, err) {
-		if place, ok := invalidText(reflect.ValueOf(additional)); ok {
+		if place, ok := invalidText(reflect.ValueOf(additional), 0); ok {
 			return nil, &InvalidTextError{Place: place}
 		}
 	}
@@ -820,9 +820,13 @@ func mayHaveLostText(text []byte, err error) bool {
 }
 
 // invalidText finds a string that is not UTF-8.
-func invalidText(v reflect.Value) (place string, found bool) {
+func invalidText(v reflect.Value, depth int) (place string, found bool) {
+	const deepest = 1000 // encoding/json refuses what goes on for ever, but not before it has met a bad string
+	if depth++; depth > deepest {
+		return "", false
+	}
 	in := func(name string, v reflect.Value) bool {
-		if place, found = invalidText(v); found {
+		if place, found = invalidText(v, depth); found {
 			place = strings.TrimSuffix(name+"/"+place, "/")
 		}
 		return found
@@ -832,7 +836,7 @@ func invalidText(v reflect.Value) (place string, found bool) {
 		return "", !utf8.ValidString(v.String())
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			return invalidText(v.Elem())
+			return invalidText(v.Elem(), depth)
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
@@ -851,7 +855,7 @@ func invalidText(v reflect.Value) (place string, found bool) {
 			field := v.Type().Field(i)
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if name == "-" {
-				if place, found = invalidText(v.Field(i)); found {
+				if place, found = invalidText(v.Field(i), depth); found {
 					return place, true
 				}
 			} else if field.IsExported() && in(name, v.Field(i)) {

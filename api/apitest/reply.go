@@ -36,8 +36,15 @@ const (
 	Drip           // the body comes at a byte a second
 )
 
-func (r Reply) isDefault() bool {
-	return r.Status == 0 && r.Header == nil && r.Body == "" && !r.Empty && r.Fault == None
+func (r Reply) wantsExample() bool { return r.Body == "" && !r.Empty }
+
+// checkReplies panics where net/http would send something else than it was told.
+func checkReplies(replies []Reply) {
+	for _, r := range replies {
+		if r.Status != 0 && (r.Status < 200 || r.Status > 999) {
+			panic(fmt.Sprintf("apitest: a reply can not have the status %d", r.Status))
+		}
+	}
 }
 
 func (r Reply) write(w http.ResponseWriter, request *http.Request, operation *openapi3.Operation, closing <-chan struct{}) {
@@ -53,7 +60,7 @@ func (r Reply) write(w http.ResponseWriter, request *http.Request, operation *op
 		r.Status = http.StatusOK
 	}
 	body := r.Body
-	if body == "" && !r.Empty {
+	if r.wantsExample() {
 		body = example(operation, r.Status)
 	}
 	if w.Header().Set("Content-Type", "application/json"); r.Empty {
@@ -61,7 +68,11 @@ func (r Reply) write(w http.ResponseWriter, request *http.Request, operation *op
 	}
 	maps.Copy(w.Header(), r.Header)
 	if bodyAllowed(r.Status) {
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		length := len(body)
+		if r.Fault == Truncate {
+			length++ // so that an empty body is cut as well
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(length))
 	}
 	w.WriteHeader(r.Status)
 	switch r.Fault {

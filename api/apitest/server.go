@@ -117,6 +117,7 @@ func Start(report func(breach error), opts ...Option) (*Server, error) {
 // Close ends the server and the answers that hang. A server of NewServer closes by itself.
 func (s *Server) Close() {
 	s.close.Do(func() { close(s.closing) })
+	s.http.CloseClientConnections() // or a request that never comes whole would hold it
 	s.http.Close()
 }
 
@@ -148,6 +149,7 @@ func (s *Server) TokenRequests() []Request {
 // Respond scripts the answers to the next requests that keep the contract and bear a token of the
 // server. After the last one the answers are the contract's examples again.
 func (s *Server) Respond(replies ...Reply) {
+	checkReplies(replies)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.replies = append(s.replies, replies...)
@@ -155,6 +157,7 @@ func (s *Server) Respond(replies ...Reply) {
 
 // RespondToken scripts the answers to the next requests for a token. A token in such an answer is good.
 func (s *Server) RespondToken(replies ...Reply) {
+	checkReplies(replies)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokenReplies = append(s.tokenReplies, replies...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -170,6 +171,49 @@ func TestCloseEndsAnAnswerThatHangs(t *testing.T) {
 		if err := <-ended; err == nil || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+func TestCloseDoesNotWaitForAHalfRequest(t *testing.T) {
+	server, _ := start(t)
+	connection, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	fmt.Fprint(connection, "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{}")
+	start := time.Now()
+	server.Close()
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+func TestTokenRepliesCanBeFaulty(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.RespondToken(apitest.Reply{Fault: apitest.Truncate})
+	client := server.Client(api.WithMaxAttempts(1))
+	_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{})
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v, want a truncated answer", err)
+	}
+	server.RespondToken(apitest.Reply{Header: http.Header{"X-Other": {"1"}}})
+	if _, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestImpossibleRepliesPanic(t *testing.T) {
+	server, _ := start(t)
+	for _, status := range []int{-1, 100, 103, 1000} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("status %d: no panic", status)
+				}
+			}()
+			server.Respond(apitest.Reply{Status: status})
+		}()
 	}
 }
 

@@ -118,11 +118,11 @@ func parse(flags *flag.FlagSet, args []string, most int) error {
 }
 
 // readContact reads the file of a name, or standard input.
-func readContact(p *process, name string) ([]byte, error) {
+func readContact(ctx context.Context, p *process, name string) ([]byte, error) {
 	var contact []byte
 	var err error
 	if name == "" || name == "-" {
-		contact, err = io.ReadAll(p.stdin)
+		contact, err = readInput(ctx, p.stdin)
 	} else {
 		contact, err = os.ReadFile(name)
 	}
@@ -130,4 +130,19 @@ func readContact(p *process, name string) ([]byte, error) {
 		return nil, usageError{fmt.Errorf("sakari: reading the contact: %w", err)}
 	}
 	return contact, nil
+}
+
+// readInput ends with the context, although a terminal's reader does not.
+func readInput(ctx context.Context, input io.Reader) (text []byte, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		text, err = io.ReadAll(input)
+	}()
+	select {
+	case <-done:
+		return text, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
