@@ -281,18 +281,3 @@ func TestHangingTokenSource(t *testing.T) {
 	checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
 	close(release)
 }
-
-func TestGoodTokenOutlivesAFailureToReplaceIt(t *testing.T) {
-	server := apitest.NewServer(t)
-	server.RespondToken(apitest.Reply{Body: `{"access_token":"a","expires_in":2}`}, apitest.Reply{Status: 401})
-	client := server.Client()
-	for _, wait := range []time.Duration{0, 1850 * time.Millisecond} {
-		time.Sleep(wait)
-		if _, err := create(t, client); err != nil {
-			t.Error(err)
-		}
-	}
-	if n := len(server.TokenRequests()); n != 2 {
-		t.Errorf("%d requests for a token, want 2", n)
-	}
-}

@@ -2,25 +2,145 @@ package api
 
 import (
 	"context"
+	"errors"
 	"math"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-func TestTokenIsReplacedBeforeItEnds(t *testing.T) {
-	for lifetime, want := range map[time.Duration]time.Duration{
-		55 * time.Minute: 54 * time.Minute,
-		10 * time.Minute: 9 * time.Minute,
-		5 * time.Minute:  270 * time.Second,
-		10 * time.Second: 9 * time.Second,
-	} {
-		var c tokenCache
-		before := time.Now()
-		c.settle(&flight{done: make(chan struct{})}, true, accessToken{"a", lifetime}, nil)
-		if got := c.refreshAt.Sub(before); c.value != "a" || got < want || got > want+time.Second {
-			t.Errorf("a token for %v is replaced after %v, want %v", lifetime, got, want)
+// scripted returns the results of fetches in turn; a nil one hangs until it is cancelled.
+func scripted(fetches *int, results ...func() (accessToken, error)) func(context.Context) (accessToken, error) {
+	return func(ctx context.Context) (accessToken, error) {
+		result := results[*fetches]
+		*fetches++
+		if result == nil {
+			<-ctx.Done()
+			return accessToken{}, ctx.Err()
 		}
+		return result()
 	}
+}
+
+func token(value string, lifetime time.Duration) func() (accessToken, error) {
+	return func() (accessToken, error) { return accessToken{value, lifetime}, nil }
+}
+
+func failure() (accessToken, error) { return accessToken{}, &AuthError{Err: errors.New("boom")} }
+
+// The clock of these tests is a fake one.
+func TestTokenOverTime(t *testing.T) {
+	type step struct {
+		after   time.Duration // since the last step
+		want    string        // the token, "" for an error
+		took    time.Duration
+		fetches int
+	}
+	for name, c := range map[string]struct {
+		results []func() (accessToken, error)
+		steps   []step
+	}{
+		"kept until shortly before its end": {
+			[]func() (accessToken, error){token("a", 10*time.Minute), token("b", 10*time.Minute)},
+			[]step{{0, "a", 0, 1}, {9*time.Minute - 1, "a", 0, 1}, {1, "b", 0, 2}},
+		},
+		"a failure is shared for a second": {
+			[]func() (accessToken, error){failure, token("a", time.Hour)},
+			[]step{{0, "", 0, 1}, {time.Second - 1, "", 0, 1}, {1, "a", 0, 2}},
+		},
+		"a good token outlives a failure to replace it": {
+			[]func() (accessToken, error){token("a", 10*time.Minute), failure, failure, token("b", time.Hour)},
+			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 0, 2}, {time.Second - 1, "a", 0, 2}, {time.Second, "a", 0, 3}, {time.Minute, "b", 0, 4}},
+		},
+		"but not its own end": {
+			[]func() (accessToken, error){token("a", 10*time.Minute), failure, failure},
+			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 0, 2}, {time.Minute, "", 0, 3}},
+		},
+		"a good token outlives a replacement that hangs": {
+			[]func() (accessToken, error){token("a", 10*time.Minute), nil, token("b", time.Hour)},
+			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 10 * time.Second, 2}, {0, "a", 0, 2}, {time.Second, "b", 0, 3}},
+		},
+		"a fetch that hangs": {
+			[]func() (accessToken, error){nil, token("a", time.Hour)},
+			[]step{{0, "", 10 * time.Second, 1}, {0, "", 0, 1}, {time.Second, "a", 0, 2}},
+		},
+		"a token without a lifetime serves one call": {
+			[]func() (accessToken, error){token("a", 0), token("b", -time.Second), token("c", time.Hour)},
+			[]step{{0, "a", 0, 1}, {0, "b", 0, 2}, {0, "c", 0, 3}, {0, "c", 0, 3}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fetches := 0
+				cache := newTokenCache(10*time.Second, scripted(&fetches, c.results...))
+				for i, step := range c.steps {
+					time.Sleep(step.after)
+					start := time.Now()
+					got, err := cache.get(t.Context())
+					synctest.Wait()
+					if got != step.want || (err == nil) != (step.want != "") || time.Since(start) != step.took || fetches != step.fetches {
+						t.Errorf("step %d: got %q, %v after %v and %d fetches, want %+v", i, got, err, time.Since(start), fetches, step)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestOthersUseAGoodTokenWhileItIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetches := 0
+		cache := newTokenCache(10*time.Second, scripted(&fetches, token("a", 10*time.Minute), nil))
+		if _, err := cache.get(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(9 * time.Minute)
+		go func() { _, _ = cache.get(t.Context()) }()
+		synctest.Wait()
+		start := time.Now()
+		if got, err := cache.get(t.Context()); got != "a" || err != nil || time.Since(start) != 0 {
+			t.Errorf("got %q, %v after %v", got, err, time.Since(start))
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestCallerWhoJoinsACancelledFetchGetsAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetches := 0
+		cancelled := make(chan struct{})
+		results := scripted(&fetches, nil, token("a", time.Hour))
+		cache := newTokenCache(10*time.Second, func(ctx context.Context) (accessToken, error) {
+			token, err := results(ctx)
+			if err != nil {
+				<-cancelled // the fetch takes its time to end
+			}
+			return token, err
+		})
+		ctx, leave := context.WithCancel(t.Context())
+		go func() { synctest.Wait(); leave() }()
+		if _, err := cache.get(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		go func() { time.Sleep(time.Second); close(cancelled) }()
+		if got, err := cache.get(t.Context()); got != "a" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
+}
+
+func TestSleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		if err := sleep(t.Context(), 5*time.Second); err != nil || time.Since(start) != 5*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := sleep(ctx, time.Hour); err != context.DeadlineExceeded || time.Since(start) != 6*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
 }
 
 func TestLifetimeOfToken(t *testing.T) {

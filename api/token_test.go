@@ -90,21 +90,6 @@ func TestTokenCallHasItsOwnTimeout(t *testing.T) {
 	checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
 }
 
-func TestGoodTokenIsUsedWhileItsReplacementHangs(t *testing.T) {
-	server := apitest.NewServer(t)
-	server.RespondToken(apitest.Reply{Body: `{"access_token":"a","expires_in":5}`}, apitest.Reply{Fault: apitest.Hang}, apitest.Reply{Fault: apitest.Hang})
-	client := server.Client(api.WithTokenTimeout(100 * time.Millisecond))
-	for _, wait := range []time.Duration{0, 4550 * time.Millisecond, 0} {
-		time.Sleep(wait)
-		if _, err := create(t, client); err != nil {
-			t.Error(err)
-		}
-	}
-	if n := len(server.TokenRequests()); n != 2 {
-		t.Errorf("%d requests for a token, want 2", n)
-	}
-}
-
 func TestTokenTimeoutIsShared(t *testing.T) {
 	server := apitest.NewServer(t)
 	server.RespondToken(apitest.Reply{Fault: apitest.Hang})
@@ -127,19 +112,6 @@ func TestTransientTokenFailuresAreRetried(t *testing.T) {
 	}
 	if n := len(server.TokenRequests()); n != 3 {
 		t.Errorf("%d requests for a token, want 3", n)
-	}
-}
-
-func TestFailureIsSharedForASecond(t *testing.T) {
-	server := apitest.NewServer(t)
-	server.RespondToken(apitest.Reply{Status: 401})
-	client := server.Client()
-	if _, err := create(t, client); err == nil {
-		t.Fatal("no error")
-	}
-	time.Sleep(1100 * time.Millisecond)
-	if _, err := create(t, client); err != nil {
-		t.Error(err)
 	}
 }
 
