@@ -42,6 +42,13 @@ func TestParseJSON(t *testing.T) {
 	}
 }
 
+func TestParseJSONGivesUp(t *testing.T) {
+	value, findings := parseJSON([]byte("[" + strings.Repeat("1e400,", 100_000) + "1]"))
+	if value != nil || len(findings) != maxFindings+1 {
+		t.Errorf("%d findings and a value %v, want %d and none", len(findings), value != nil, maxFindings+1)
+	}
+}
+
 func checkSameAsStandard(t *testing.T, text []byte, value any) {
 	t.Helper()
 	var standard any

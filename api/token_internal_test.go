@@ -129,6 +129,34 @@ func TestCallerWhoJoinsACancelledFetchGetsAToken(t *testing.T) {
 	})
 }
 
+func TestSourceThatHangsIsAskedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		asked := 0
+		cache := newTokenCache(10*time.Second, func(context.Context) (accessToken, error) {
+			asked++
+			<-release // whatever the context says
+			return accessToken{"late", 0}, nil
+		})
+		for i := range 3 {
+			start := time.Now()
+			_, err := cache.get(t.Context())
+			if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || i == 0 && took != 10*time.Second || i > 0 && took != 0 {
+				t.Errorf("%v after %v", err, took)
+			}
+			time.Sleep(time.Minute)
+		}
+		if asked != 1 {
+			t.Errorf("asked %d times at once", asked)
+		}
+		close(release)
+		synctest.Wait()
+		if got, err := cache.get(t.Context()); got != "late" || err != nil || asked != 2 {
+			t.Errorf("got %q, %v, asked %d times", got, err, asked)
+		}
+	})
+}
+
 func TestSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
