@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,10 +161,9 @@ func TestAddedOperation(t *testing.T) {
 		"new token after 401": {"GET", "/v2/widgets/1", "", []reply{{401, "", ""}, {401, "", ""}}, 1, "401"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seen := 0
+			var seen atomic.Int32
 			base := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				next := c.replies[seen]
-				seen++
+				next := c.replies[seen.Add(1)-1]
 				if got, _ := io.ReadAll(r.Body); string(got) != c.body {
 					t.Errorf("body %q, want %q", got, c.body)
 				}
@@ -194,8 +194,8 @@ func TestAddedOperation(t *testing.T) {
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			if seen != c.seen {
-				t.Errorf("the server saw %d requests, want %d", seen, c.seen)
+			if n := int(seen.Load()); n != c.seen {
+				t.Errorf("the server saw %d requests, want %d", n, c.seen)
 			}
 			checkText(t, err, "chris", "made-for-this-test")
 		})

@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
 // scripted returns the results of fetches in turn; a nil one hangs until it is cancelled.
-func scripted(fetches *int, results ...func() (accessToken, error)) func(context.Context) (accessToken, error) {
+func scripted(fetches *atomic.Int32, results ...func() (accessToken, error)) func(context.Context) (accessToken, error) {
 	return func(ctx context.Context) (accessToken, error) {
-		result := results[*fetches]
-		*fetches++
+		result := results[fetches.Add(1)-1]
 		if result == nil {
 			<-ctx.Done()
 			return accessToken{}, ctx.Err()
@@ -34,7 +34,7 @@ func TestTokenOverTime(t *testing.T) {
 		after   time.Duration // since the last step
 		want    string        // the token, "" for an error
 		took    time.Duration
-		fetches int
+		fetches int32
 	}
 	for name, c := range map[string]struct {
 		results []func() (accessToken, error)
@@ -71,15 +71,15 @@ func TestTokenOverTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				fetches := 0
+				var fetches atomic.Int32
 				cache := newTokenCache(10*time.Second, scripted(&fetches, c.results...))
 				for i, step := range c.steps {
 					time.Sleep(step.after)
 					start := time.Now()
 					got, err := cache.get(t.Context())
 					synctest.Wait()
-					if got != step.want || (err == nil) != (step.want != "") || time.Since(start) != step.took || fetches != step.fetches {
-						t.Errorf("step %d: got %q, %v after %v and %d fetches, want %+v", i, got, err, time.Since(start), fetches, step)
+					if got != step.want || (err == nil) != (step.want != "") || time.Since(start) != step.took || fetches.Load() != step.fetches {
+						t.Errorf("step %d: got %q, %v after %v and %d fetches, want %+v", i, got, err, time.Since(start), fetches.Load(), step)
 					}
 				}
 			})
@@ -89,7 +89,7 @@ func TestTokenOverTime(t *testing.T) {
 
 func TestOthersUseAGoodTokenWhileItIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetches := 0
+		var fetches atomic.Int32
 		cache := newTokenCache(10*time.Second, scripted(&fetches, token("a", 10*time.Minute), nil))
 		if _, err := cache.get(t.Context()); err != nil {
 			t.Fatal(err)
@@ -107,7 +107,7 @@ func TestOthersUseAGoodTokenWhileItIsReplaced(t *testing.T) {
 
 func TestCallerWhoJoinsACancelledFetchGetsAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetches := 0
+		var fetches atomic.Int32
 		cancelled := make(chan struct{})
 		results := scripted(&fetches, nil, token("a", time.Hour))
 		cache := newTokenCache(10*time.Second, func(ctx context.Context) (accessToken, error) {
@@ -132,9 +132,9 @@ func TestCallerWhoJoinsACancelledFetchGetsAToken(t *testing.T) {
 func TestSourceThatHangsIsAskedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		asked := 0
+		var asked atomic.Int32
 		cache := newTokenCache(10*time.Second, func(context.Context) (accessToken, error) {
-			asked++
+			asked.Add(1)
 			<-release // whatever the context says
 			return accessToken{"late", 0}, nil
 		})
@@ -146,13 +146,13 @@ func TestSourceThatHangsIsAskedOnce(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		if asked != 1 {
-			t.Errorf("asked %d times at once", asked)
+		if n := asked.Load(); n != 1 {
+			t.Errorf("asked %d times at once", n)
 		}
 		close(release)
 		synctest.Wait()
-		if got, err := cache.get(t.Context()); got != "late" || err != nil || asked != 2 {
-			t.Errorf("got %q, %v, asked %d times", got, err, asked)
+		if got, err := cache.get(t.Context()); got != "late" || err != nil || asked.Load() != 2 {
+			t.Errorf("got %q, %v, asked %d times", got, err, asked.Load())
 		}
 	})
 }
