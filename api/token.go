@@ -75,7 +75,7 @@ func (c *tokenCache) get(ctx context.Context) (string, error) {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
-		value, err, f := c.tokenOrFlight()
+		value, f, err := c.tokenOrFlight()
 		if f == nil {
 			return value, err
 		}
@@ -93,7 +93,7 @@ func (c *tokenCache) get(ctx context.Context) (string, error) {
 }
 
 // tokenOrFlight returns what is known, or else the fetch to wait for.
-func (c *tokenCache) tokenOrFlight() (string, error, *flight) {
+func (c *tokenCache) tokenOrFlight() (string, *flight, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
@@ -102,14 +102,14 @@ func (c *tokenCache) tokenOrFlight() (string, error, *flight) {
 	case good && (now.Before(c.refreshAt) || c.flight != nil):
 		return c.value, nil, nil
 	case c.failure != nil && now.Before(c.failedUntil):
-		return "", c.failure, nil
+		return "", nil, c.failure
 	case c.flight != nil && c.flight.settled:
-		return "", c.flight.err, nil
+		return "", nil, c.flight.err
 	case c.flight == nil:
 		c.flight = c.start()
 	}
 	c.flight.waiting++
-	return "", nil, c.flight
+	return "", c.flight, nil
 }
 
 // start fetches in the background: the caller who started it may leave while others wait. The fetch is the
