@@ -103,6 +103,6 @@ func newTransport() *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 1 << 20, // room to tell the status of an answer with too much header
+		MaxResponseHeaderBytes: 2 << 20, // room to tell the status of an answer with too much header
 	}
 }

@@ -131,7 +131,7 @@ func TestAccountIDs(t *testing.T) {
 
 func TestBaseURLs(t *testing.T) {
 	for _, base := range []string{
-		"https://api.sakari.io", "https://api.sakari.io/", "https://proxy.example:8443/sakari/", "HTTPS://API.example",
+		"https://api.sakari.io", "https://api.sakari.io/", "https://gateway.example:8443/sakari/", "HTTPS://API.example",
 		"http://localhost:1", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:1",
 	} {
 		if _, err := api.New("acc", api.WithToken("x"), api.WithBaseURL(base)); err != nil {
@@ -293,6 +293,7 @@ func TestTokenStaysAtItsOrigin(t *testing.T) {
 	for name, edit := range map[string]func(*http.Request){
 		"another host":   func(r *http.Request) { r.URL.Host = closedAddress(t) },
 		"another scheme": func(r *http.Request) { r.URL.Scheme = "https" },
+		"another Host":   func(r *http.Request) { r.Host = "other.invalid" },
 		"another path":   func(r *http.Request) { r.URL.Path = "/v2/else" },
 		"a user":         func(r *http.Request) { r.URL.User = nil; r.URL.Host = "x@" + r.URL.Host },
 	} {

@@ -170,7 +170,7 @@ func losesText(text []byte) bool {
 	}
 }
 
-// codeUnit returns the value of the \uXXXX escape at the start of text, -1 if there is none.
+// codeUnit returns the value of the \u escape at the start of text, -1 if there is none.
 func codeUnit(text []byte) rune {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return -1

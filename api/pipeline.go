@@ -94,7 +94,7 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 	refuse := func(message string) error {
 		return &ValidationError{Direction: DirectionRequest, Violations: []Violation{{"path", "operation", message}}}
 	}
-	if r.URL.Scheme != p.base.Scheme || !strings.EqualFold(r.URL.Host, p.base.Host) || r.URL.User != nil {
+	if r.URL.Scheme != p.base.Scheme || !strings.EqualFold(r.URL.Host, p.base.Host) || !strings.EqualFold(r.Host, p.base.Host) || r.URL.User != nil {
 		return nil, refuse("the request is for another origin than the base URL")
 	}
 	operation, pathParams, ok := contract.find(p.base, r)
