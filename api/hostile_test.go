@@ -230,10 +230,22 @@ func TestMessagesAreBlankedInManySpellings(t *testing.T) {
 			t.Errorf("message %q, want %q", got, message)
 		}
 	}
-	const secret = "hunter2&<topsecret"
+	many := map[string]any{}
+	for i := range 5000 {
+		many[fmt.Sprintf("name%d", i)] = fmt.Sprintf("value%d", i)
+	}
 	server := apitest.NewServer(t)
+	server.Respond(apitest.Reply{Status: 400, Body: `{"error":{"message":"` + strings.Repeat("x", 4090) + " " + strings.Repeat("value17 ", 1<<16) + `"}}`})
+	start := time.Now()
+	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{Attributes: many})
+	checkText(t, err, "value")
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("a long message took %v", took)
+	}
+	const secret = "hunter2&<topsecret"
+	server = apitest.NewServer(t)
 	server.RespondToken(apitest.Reply{Status: 400, Body: `{"error_description":"no {\"client_secret\":\"hunter2\\u0026\\u003ctopsecret\"}"}`})
-	_, err := create(t, server.Client(api.WithClientCredentials("id", secret)))
+	_, err = create(t, server.Client(api.WithClientCredentials("id", secret)))
 	as[*api.AuthError](t, err)
 	checkText(t, err, "hunter2", "topsecret")
 }

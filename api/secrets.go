@@ -81,8 +81,14 @@ func (s secrets) addSensitive(schema *openapi3.Schema, value any) {
 	}
 }
 
-// redact blanks the words of a text that are secret, or hold a secret of three letters or more.
+// redact blanks the words of a text that are secret, or hold a secret of three letters or more. Of a long text it keeps the
+// beginning, up to a whole word.
 func (s secrets) redact(text string) string {
+	const most = 4 << 10
+	if len(text) > most {
+		text = text[:most]
+		text = text[:strings.LastIndexFunc(text, notInWord)+1]
+	}
 	var b strings.Builder
 	for text != "" {
 		end := strings.IndexFunc(text, notInWord)
