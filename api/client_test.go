@@ -288,6 +288,17 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
+func TestHostOfARedirectIsShownWhateverTheContactHolds(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.Respond(apitest.Reply{Status: 302, Header: header("Location", "https://other.sakari.io:45678/chris@sakari.io"), Body: `{"error":{"code":"chris@sakari.io"}}`})
+	_, contact := pageContact(t)
+	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+	if !strings.Contains(err.Error(), "redirect to other.sakari.io:45678 not followed") {
+		t.Errorf("got %v", err)
+	}
+	checkText(t, err, "chris@sakari.io")
+}
+
 func TestTokenStaysAtItsOrigin(t *testing.T) {
 	server := apitest.NewServer(t)
 	for name, edit := range map[string]func(*http.Request){

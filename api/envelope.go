@@ -31,12 +31,14 @@ func mayReadAsNo(body []byte) bool {
 // newError reads the error out of an answer that is not a yes, or that broke off for a cause.
 func newError(x *exchange, answer *Response, cause error) *Error {
 	code, message := errorOf(answer.Body)
-	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
-		message = redirectMessage(x.request, answer.Header.Get("Location"))
-	}
 	secrets := x.secrets()
 	if cause != nil {
-		cause = x.redactError(cause)
+		cause = secrets.redactError(cause)
+	}
+	visible := shown{secrets.redact(code), secrets.redact(message)}
+	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
+		message = redirectMessage(x.request, answer.Header.Get("Location"))
+		visible.message = x.credentials().redact(message)
 	}
 	return &Error{
 		Operation:  x.operation.id,
@@ -48,7 +50,7 @@ func newError(x *exchange, answer *Response, cause error) *Error {
 		RetryAfter: retryAfter(answer.Header.Get("Retry-After"), time.Now()),
 		Attempts:   x.attempts,
 		cause:      cause,
-		shown:      &shown{secrets.redact(code), secrets.redact(message)},
+		shown:      &visible,
 	}
 }
 

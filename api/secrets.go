@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -35,10 +36,20 @@ func (x *exchange) secrets() secrets {
 	return s
 }
 
+// credentials are the secrets but for the contact: the host of a redirect is to be shown, whatever the contact holds.
+func (x *exchange) credentials() secrets {
+	if !x.operation.secured {
+		return x.secrets()
+	}
+	s := make(secrets)
+	s.add(x.token)
+	return s
+}
+
 func (s secrets) add(text string) {
 	text = strings.ToLower(text)
-	for _, word := range strings.FieldsFunc(text, notInWord) {
-		s[word] = true
+	for _, w := range word.FindAllString(text, -1) {
+		s[w] = true
 	}
 	if digits := strings.Map(onlyDigits, text); digits != "" {
 		s[digits] = true // a phone number may come back without its dashes
@@ -86,32 +97,14 @@ func (s secrets) addSensitive(schema *openapi3.Schema, value any) {
 func (s secrets) redact(text string) string {
 	const most = 4 << 10
 	if len(text) > most {
-		text = text[:most]
-		text = text[:strings.LastIndexFunc(text, notInWord)+1]
+		text = strings.TrimRightFunc(strings.ToValidUTF8(text[:most], ""), inWord)
 	}
-	var b strings.Builder
-	for text != "" {
-		end := strings.IndexFunc(text, notInWord)
-		switch {
-		case end < 0:
-			end = len(text)
-		case end == 0:
-			end = strings.IndexFunc(text, inWord)
-			if end < 0 {
-				end = len(text)
-			}
-			b.WriteString(text[:end])
-			text = text[end:]
-			continue
+	return word.ReplaceAllStringFunc(text, func(w string) string {
+		if s.in(strings.ToLower(w)) {
+			return "[redacted]"
 		}
-		if s.in(strings.ToLower(text[:end])) {
-			b.WriteString("[redacted]")
-		} else {
-			b.WriteString(text[:end])
-		}
-		text = text[end:]
-	}
-	return b.String()
+		return w
+	})
 }
 
 func (s secrets) in(word string) bool {
@@ -133,12 +126,12 @@ func isPartOfNumber(word, secret string) bool {
 }
 
 // redactError keeps an error, and blanks its text: net/http quotes what it can not read of an answer.
-func (x *exchange) redactError(err error) error {
+func (s secrets) redactError(err error) error {
 	text, _, quoted := strings.Cut(err.Error(), `"`)
 	if quoted {
 		text += "..."
 	}
-	return &redactedError{oneLine(x.secrets().redact(text)), err}
+	return &redactedError{oneLine(s.redact(text)), err}
 }
 
 type redactedError struct {
@@ -151,8 +144,9 @@ func (e *redactedError) Unwrap() error { return e.err }
 
 func (e redactedError) Format(f fmt.State, verb rune) { formatText(f, verb, e.text) }
 
-func inWord(r rune) bool    { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-func notInWord(r rune) bool { return !inWord(r) }
+var word = regexp.MustCompile(`[\p{L}\p{Nd}]+`)
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func onlyDigits(r rune) rune {
 	if unicode.IsDigit(r) {

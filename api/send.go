@@ -144,7 +144,7 @@ func (s *sender) failed(ctx context.Context, x *exchange, progress *progress, er
 	}
 	err = withContextError(ctx, err)
 	if outcome == Unknown {
-		err = x.redactError(err)
+		err = x.secrets().redactError(err)
 	}
 	return &callError{x.operation.id, outcome, err}
 }

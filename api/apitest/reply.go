@@ -63,8 +63,8 @@ func (r Reply) write(w http.ResponseWriter, request *http.Request, operation *op
 	if r.wantsExample() {
 		body = example(operation, r.Status)
 	}
-	if w.Header().Set("Content-Type", "application/json"); r.Empty {
-		w.Header().Del("Content-Type")
+	if !r.Empty {
+		w.Header().Set("Content-Type", "application/json")
 	}
 	maps.Copy(w.Header(), r.Header)
 	if bodyAllowed(r.Status) {
