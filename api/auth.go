@@ -34,12 +34,16 @@ func authorize(tokens *tokenCache, next handler) handler {
 		case fresh == token:
 			return nil, refused
 		}
-		return sendWith(ctx, x, fresh, next)
+		answer, err = sendWith(ctx, x, fresh, next)
+		if endedUnsent(err) {
+			return nil, fmt.Errorf("%w; then %w", refused, err)
+		}
+		return answer, err
 	}
 }
 
 func sendWith(ctx context.Context, x *exchange, token string, next handler) (*Response, error) {
-	x.token = token
+	x.tokens = append(x.tokens, token)
 	if x.attempts > 0 { // a transport may have kept the header of the last attempt
 		x.request.Header = x.request.Header.Clone()
 	}

@@ -10,12 +10,15 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Response is an answer as the server sent it.
+// Response is an answer as the server sent it. Printed and in JSON it shows its status alone: the rest may hold personal data.
 type Response struct {
 	StatusCode int
-	Header     http.Header
-	Body       []byte // after decompression
+	Header     http.Header `json:"-"`
+	Body       []byte      `json:"-"` // after decompression
 }
+
+// Format keeps header and body out of every verb.
+func (r Response) Format(f fmt.State, verb rune) { formatText(f, verb, statusText(r.StatusCode)) }
 
 // CallOption configures one call.
 type CallOption func(*callState) error

@@ -121,7 +121,7 @@ func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaTyp
 		return nil, &Violation{"content-encoding", "content-encoding", "the body is encoded in a way that was not asked for"}
 	}
 	name, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err == nil {
+	if err == nil && len(header.Values("Content-Type")) == 1 {
 		if media := content.Get(name); media != nil {
 			return media, nil
 		}

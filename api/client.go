@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -96,6 +97,7 @@ func misconfigured(err error) error { return &callError{result: NotApplied, err:
 func newTransport() *http.Transport {
 	const connections = 100
 	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:      true,
 		MaxConnsPerHost:        connections,
 		MaxIdleConns:           connections,

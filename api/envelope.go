@@ -24,8 +24,8 @@ func saysNo(value any) bool {
 // mayReadAsNo tells whether encoding/json, which is not strict, reads success: false in an answer.
 func mayReadAsNo(body []byte) bool {
 	var envelope struct{ Success *bool }
-	_ = json.Unmarshal(body, &envelope)
-	return envelope.Success != nil && !*envelope.Success
+	err := json.Unmarshal(body, &envelope)
+	return err == nil && envelope.Success != nil && !*envelope.Success
 }
 
 // newError reads the error out of an answer that is not a yes, or that broke off for a cause.

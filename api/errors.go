@@ -230,7 +230,10 @@ func (e *AuthError) text() string {
 		}
 	}
 	switch cause := e.Err.(type) {
-	case *Error: // all of it is in the fields
+	case *Error: // the rest of it is in the fields
+		if cause.cause != nil {
+			parts = append(parts, fmt.Sprintf("the answer broke off: %v", cause.cause))
+		}
 	case ownError: // its outcome is the token call's
 		parts = append(parts, cause.text())
 	case nil:

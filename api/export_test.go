@@ -20,6 +20,9 @@ func WithTokenTimeout(d time.Duration) Option {
 	return func(c *config) error { c.tokenTimeout = d; return nil }
 }
 
+// NewTransport is what a client uses by default.
+func NewTransport() *http.Transport { return newTransport() }
+
 // WithContract replaces the embedded contract.
 func WithContract(doc *openapi3.T) Option {
 	return func(c *config) error {

@@ -2,9 +2,8 @@ package api_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -32,16 +31,6 @@ func closedAddress(t testing.TB) string {
 	}
 	defer listener.Close()
 	return listener.Addr().String()
-}
-
-// tlsServer returns the address of a server whose certificate nobody trusts.
-func tlsServer(t testing.TB) string {
-	t.Helper()
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server.URL
 }
 
 // serve starts a server on loopback.
@@ -79,3 +68,29 @@ func newJar(t testing.TB) http.CookieJar {
 	}
 	return jar
 }
+
+func header(pairs ...string) http.Header {
+	h := make(http.Header)
+	for i := 0; i < len(pairs); i += 2 {
+		h.Add(pairs[i], pairs[i+1])
+	}
+	return h
+}
+
+func checkFailure(t *testing.T, err error, outcome api.Outcome, cause error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if got := api.OutcomeOf(err); got != outcome {
+		t.Errorf("outcome %v, want %v (%v)", got, outcome, err)
+	}
+	if cause != nil && !errors.Is(err, cause) {
+		t.Errorf("%v does not wrap %v", err, cause)
+	}
+	checkText(t, err, "chris@sakari.io")
+}
+
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -43,15 +43,19 @@ func (c *checker) judge(next handler) handler {
 			return nil, newError(x, answer, nil)
 		}
 		value, findings := parseAnswer(answer)
-		if len(findings) == 0 && saysNo(value) || c.mode != ValidationStrict && mayReadAsNo(answer.Body) {
+		if len(findings) == 0 && saysNo(value) {
 			return nil, newError(x, answer, nil)
 		}
-		if c.mode == ValidationOff {
+		contradictory := c.mode != ValidationStrict && mayReadAsNo(answer.Body) // no success, in no mode
+		if c.mode == ValidationOff && !contradictory {
 			return answer, nil
 		}
 		violations := x.operation.checkResponse(ctx, x.request, answer, value, findings)
 		if len(violations) == 0 {
 			return answer, nil
+		}
+		if contradictory {
+			return nil, invalidAnswer(x, answer, violations...)
 		}
 		if err := c.violated(ctx, x, invalidAnswer(x, answer, violations...)); err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -16,7 +17,13 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "32"); err != nil { // those that are parallel wait most of the time
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func readContract(t testing.TB) *openapi3.T {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+	"golang.org/x/time/rate"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
@@ -23,6 +25,7 @@ type Option func(*config) error
 // config is what the options set. It lives until New returns.
 type config struct {
 	tokens           func(token *gen.ClientWithResponses) *tokenCache
+	clientSecret     string
 	baseURL          string
 	insecure         bool
 	client           *http.Client
@@ -30,6 +33,7 @@ type config struct {
 	logger           *slog.Logger
 	timeout          time.Duration
 	maxAttempts      int
+	limiter          *rate.Limiter
 	maxResponseBytes int64
 	validation       Validation
 	onViolation      func(context.Context, *ValidationError)
@@ -47,6 +51,7 @@ func defaultConfig() *config {
 		logger:           slog.New(slog.DiscardHandler),
 		timeout:          30 * time.Second,
 		maxAttempts:      3,
+		limiter:          rate.NewLimiter(rate.Inf, 0),
 		maxResponseBytes: 1 << 20,
 		onViolation:      func(context.Context, *ValidationError) {},
 		contract:         embeddedContract,
@@ -65,6 +70,7 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 		if strings.TrimSpace(clientID) == "" || strings.TrimSpace(clientSecret) == "" {
 			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
 		}
+		c.clientSecret = clientSecret
 		c.tokens = func(token *gen.ClientWithResponses) *tokenCache {
 			return newTokenCache(c.tokenTimeout, clientCredentials(token, clientID, clientSecret))
 		}
@@ -134,9 +140,10 @@ func WithUserAgent(userAgent string) Option {
 	}
 }
 
-// WithLogger logs each round trip at debug level, and retries and reported violations at warn
-// level. Records hold operation, status, attempt and duration; no token and no personal data. The
-// default logs nothing.
+// WithLogger logs one line for each round trip, those for a token and those of retries too: at info level
+// if it brought a yes, at warn level if not. The attributes are operation, status (0: no answer), duration, attempt (from 1), outcome
+// (see [Outcome]: may the call be repeated) and error. With [ValidationReport] each violation is one more line at warn level. No line
+// holds a body, a token or personal data. The default logs nothing.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -173,6 +180,21 @@ func WithMaxAttempts(attempts int) Option {
 			return fmt.Errorf("WithMaxAttempts: %d is less than 1", attempts)
 		}
 		c.maxAttempts = attempts
+		return nil
+	}
+}
+
+// WithRateLimit keeps the client below a rate: perSecond round trips on average, and at most burst at once.
+// All attempts count, and all accounts and goroutines of a client share the limit; calls for a token do not count. A call waits for its
+// turn as part of its time (see [WithTimeout]). It ends at once, not applied and with [context.DeadlineExceeded], when its turn
+// would come after its deadline. By default there is no limit; the vendor documents none either, but answers 429 to
+// callers that are too fast.
+func WithRateLimit(perSecond float64, burst int) Option {
+	return func(c *config) error {
+		if !(perSecond > 0) || math.IsInf(perSecond, 1) || burst < 1 {
+			return fmt.Errorf("WithRateLimit: want a rate above 0 and a burst of 1 or more, not %v and %d", perSecond, burst)
+		}
+		c.limiter = rate.NewLimiter(rate.Limit(perSecond), burst)
 		return nil
 	}
 }

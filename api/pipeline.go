@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/sakari-go/sakari-go/gen"
 )
 
@@ -20,9 +22,11 @@ type exchange struct {
 	pathParams map[string]string
 	body       []byte
 	state      *callState
-	token      string // the last one sent
-	refreshed  bool   // a refused token has been replaced
-	attempts   int    // round trips made
+	tokens     []string // those sent
+	refreshed  bool     // a refused token has been replaced
+	attempts   int      // round trips made
+
+	clientSecret string // not to be shown, if the server knows it
 }
 
 // handler is one step of the pipeline. It returns an answer that the caller
@@ -31,25 +35,25 @@ type handler func(context.Context, *exchange) (*Response, error)
 
 // newGenerated puts a pipeline under the generated client. Each handler does one thing and calls the next:
 //
-//	checkRequests - retry - authorize - judge - send
+//	checkRequests - retry - authorize - pace - logRoundTrips - judge - send
 //
-// The token call has a pipeline of its own, without authorize.
+// The token call has a pipeline of its own, without authorize and at its own pace.
 func newGenerated(c *config, base *url.URL) (*gen.ClientWithResponses, error) {
 	checker := &checker{c.validation, c.onViolation, c.logger}
-	send := checker.judge(newSender(c).send)
+	send := logRoundTrips(c.logger, checker.judge(newSender(c).send))
 
-	repeatAll := &retrier{c.maxAttempts, true, c.sleep, c.logger}
+	repeatAll := &retrier{c.maxAttempts, true, c.sleep}
 	tokenClient, err := generatedOn(base, &pipeline{
-		base, c.contract, c.tokenTimeout, c.userAgent, c.onViolation,
-		checker.checkRequests(repeatAll.retry(send)),
+		base, c.contract, c.tokenTimeout, c.userAgent, c.clientSecret, c.onViolation,
+		checker.checkRequests(repeatAll.retry(pace(rate.NewLimiter(rate.Inf, 0), send))),
 	})
 	if err != nil {
 		return nil, err
 	}
-	repeatSafe := &retrier{c.maxAttempts, false, c.sleep, c.logger}
+	repeatSafe := &retrier{c.maxAttempts, false, c.sleep}
 	return generatedOn(base, &pipeline{
-		base, c.contract, c.timeout, c.userAgent, c.onViolation,
-		checker.checkRequests(repeatSafe.retry(authorize(c.tokens(tokenClient), send))),
+		base, c.contract, c.timeout, c.userAgent, c.clientSecret, c.onViolation,
+		checker.checkRequests(repeatSafe.retry(authorize(c.tokens(tokenClient), pace(c.limiter, send)))),
 	})
 }
 
@@ -60,12 +64,13 @@ func generatedOn(base *url.URL, p *pipeline) (*gen.ClientWithResponses, error) {
 // pipeline is what the generated client sends with. It buffers request and answer, so that
 // every handler sees them whole and no connection outlives a call.
 type pipeline struct {
-	base        *url.URL
-	contract    func() (*contract, error)
-	timeout     time.Duration
-	userAgent   string
-	onViolation func(context.Context, *ValidationError)
-	handle      handler
+	base         *url.URL
+	contract     func() (*contract, error)
+	timeout      time.Duration
+	userAgent    string
+	clientSecret string
+	onViolation  func(context.Context, *ValidationError)
+	handle       handler
 }
 
 func (p *pipeline) Do(r *http.Request) (*http.Response, error) {
@@ -110,7 +115,9 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 	// Either of these makes net/http itself repeat a POST.
 	r.Header.Del("Idempotency-Key")
 	r.Header.Del("X-Idempotency-Key")
-	return p.handle(ctx, &exchange{operation: operation, request: r, pathParams: pathParams, body: body, state: state})
+	return p.handle(ctx, &exchange{
+		operation: operation, request: r, pathParams: pathParams, body: body, state: state, clientSecret: p.clientSecret,
+	})
 }
 
 func setDefault(header http.Header, name, value string) {

@@ -2,8 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -18,7 +18,6 @@ type retrier struct {
 	attempts  int
 	repeatAll bool // also a POST that may have been processed: asking for a token twice does no harm
 	sleep     func(context.Context, time.Duration) error
-	logger    *slog.Logger
 }
 
 func (r *retrier) retry(next handler) handler {
@@ -26,14 +25,18 @@ func (r *retrier) retry(next handler) handler {
 		delays := &backoff.ExponentialBackOff{
 			InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: maxWait,
 		}
-		unsure := false // an earlier attempt may have been applied
+		unsure := false   // an earlier attempt may have been applied
+		var refusal error // the server's last word in earlier attempts
 		for attempt := 1; ; attempt++ {
 			answer, err := next(ctx, x)
 			if err == nil {
 				return answer, nil
 			}
 			final := err
-			if unsure && OutcomeOf(err) == NotApplied {
+			switch {
+			case refusal != nil && endedUnsent(err):
+				final = whileWaiting(refusal, errors.Unwrap(err))
+			case unsure && OutcomeOf(err) == NotApplied:
 				final = &callError{x.operation.id, Unknown, err}
 			}
 			unsure = unsure || OutcomeOf(err) == Unknown
@@ -41,20 +44,32 @@ func (r *retrier) retry(next handler) handler {
 				return nil, final
 			}
 			wait := min(delays.NextBackOff(), maxWait)
-			if refused, ok := err.(*Error); ok && refused.RetryAfter > 0 {
-				wait = refused.RetryAfter
+			if refused, ok := err.(*Error); ok {
+				refusal = final
+				if refused.RetryAfter > 0 {
+					wait = refused.RetryAfter
+				}
 			}
 			deadline, ok := ctx.Deadline()
 			if wait > maxWait || ok && time.Until(deadline) < wait {
 				return nil, final
 			}
-			r.logger.LogAttrs(ctx, slog.LevelWarn, "retry", slog.String("operation", x.operation.id),
-				slog.Int("attempt", attempt), slog.Duration("wait", wait), slog.Any("error", err))
 			if ended := r.sleep(ctx, wait); ended != nil {
-				return nil, fmt.Errorf("%w; while waiting to retry: %w", final, ended)
+				return nil, whileWaiting(final, ended)
 			}
 		}
 	}
+}
+
+// endedUnsent tells whether the context ended an attempt before anything was sent.
+func endedUnsent(err error) bool {
+	call, ok := err.(*callError)
+	return ok && call.result == NotApplied && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
+}
+
+// whileWaiting keeps the server's error, and its outcome, when the context ends before the next attempt.
+func whileWaiting(err, ended error) error {
+	return fmt.Errorf("%w; while waiting to retry: %w", err, ended)
 }
 
 func (r *retrier) mayRepeat(method string, err error) bool {

@@ -11,13 +11,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// secrets are the words of a request that no log may hold, in lower case: of the token, and of what in
-// the body the contract marks x-sensitive or does not declare. A server may repeat them in an error.
+// secrets are the words that no log may hold, in lower case: of the credentials, and of what in the
+// request's body the contract marks x-sensitive or does not declare. A server may repeat them in an error.
 type secrets map[string]bool
 
 func (x *exchange) secrets() secrets {
-	s := make(secrets)
-	s.add(x.token)
+	s := x.credentials()
 	if len(x.body) == 0 {
 		return s
 	}
@@ -38,17 +37,17 @@ func (x *exchange) secrets() secrets {
 
 // credentials are the secrets but for the contact: the host of a redirect is to be shown, whatever the contact holds.
 func (x *exchange) credentials() secrets {
-	if !x.operation.secured {
-		return x.secrets()
-	}
 	s := make(secrets)
-	s.add(x.token)
+	s.add(x.clientSecret)
+	for _, token := range x.tokens {
+		s.add(token)
+	}
 	return s
 }
 
 func (s secrets) add(text string) {
 	text = strings.ToLower(text)
-	for _, w := range word.FindAllString(text, -1) {
+	for w := range strings.FieldsFuncSeq(text, func(r rune) bool { return !inWord(r) }) {
 		s[w] = true
 	}
 	if digits := strings.Map(onlyDigits, text); digits != "" {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -28,7 +27,6 @@ type sender struct {
 	timeout   time.Duration // of a round trip, 0 for none
 	maxBody   int64
 	zip       bool // ask for compressed answers
-	logger    *slog.Logger
 }
 
 func newSender(c *config) *sender {
@@ -38,13 +36,10 @@ func newSender(c *config) *sender {
 	}
 	standard, ok := transport.(*http.Transport)
 	zip := !ok || !standard.DisableCompression
-	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip, c.logger}
+	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip}
 }
 
 func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, &callError{x.operation.id, NotApplied, err}
-	}
 	if s.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, s.timeout)
@@ -67,15 +62,10 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 		}
 	}
 	x.attempts++
-	start := time.Now()
 	answer, err := s.roundTrip(ctx, x, request, &progress)
-	status := 0
 	if answer != nil {
-		status = answer.StatusCode
 		x.state.answer = answer
 	}
-	s.logger.LogAttrs(ctx, slog.LevelDebug, "round trip", slog.String("operation", x.operation.id),
-		slog.Int("status", status), slog.Int("attempt", x.attempts), slog.Duration("duration", time.Since(start)))
 	if err != nil {
 		return nil, err
 	}
@@ -103,9 +93,6 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 		}
 	}
 	answer := &Response{StatusCode: response.StatusCode, Header: response.Header}
-	if headerBytes(response.Header) > maxHeaderBytes {
-		return answer, overLimit(x, answer, "header", maxHeaderBytes)
-	}
 	zipped := strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip")
 	body, raw := io.Reader(response.Body), new(bytes.Buffer)
 	maxRaw := s.maxBody + 64<<10 // gzip of what can not be compressed is a little larger
@@ -115,6 +102,8 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	more := false
 	answer.Body, more, err = readAtMost(body, response.ContentLength, s.maxBody)
 	switch {
+	case headerBytes(response.Header) > maxHeaderBytes:
+		return answer, overLimit(x, answer, "header", maxHeaderBytes)
 	case more, int64(raw.Len()) >= maxRaw:
 		return answer, overLimit(x, answer, "body", s.maxBody)
 	case isBadGzip(err):

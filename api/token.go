@@ -99,7 +99,11 @@ func (c *tokenCache) tokenOrFlight() (string, *flight, error) {
 	now := time.Now()
 	good := c.value != "" && now.Before(c.expiresAt)
 	switch {
-	case good && (now.Before(c.refreshAt) || c.flight != nil):
+	case good:
+		if c.flight == nil && !now.Before(c.refreshAt) {
+			c.flight = c.start()
+			c.flight.waiting++ // for the calls to come; nobody has to wait now
+		}
 		return c.value, nil, nil
 	case c.failure != nil && now.Before(c.failedUntil):
 		return "", nil, c.failure

@@ -40,9 +40,13 @@ func TestTokenOverTime(t *testing.T) {
 		results []func() (accessToken, error)
 		steps   []step
 	}{
-		"kept until shortly before its end": {
+		"replaced shortly before its end, while the old one serves": {
 			[]func() (accessToken, error){token("a", 10*time.Minute), token("b", 10*time.Minute)},
-			[]step{{0, "a", 0, 1}, {9*time.Minute - 1, "a", 0, 1}, {1, "b", 0, 2}},
+			[]step{{0, "a", 0, 1}, {9*time.Minute - 1, "a", 0, 1}, {1, "a", 0, 2}, {0, "b", 0, 2}},
+		},
+		"replaced by the next call if none came shortly before": {
+			[]func() (accessToken, error){token("a", 10*time.Minute), token("b", 10*time.Minute)},
+			[]step{{0, "a", 0, 1}, {10 * time.Minute, "b", 0, 2}},
 		},
 		"a failure is shared for a second": {
 			[]func() (accessToken, error){failure, token("a", time.Hour)},
@@ -50,7 +54,7 @@ func TestTokenOverTime(t *testing.T) {
 		},
 		"a good token outlives a failure to replace it": {
 			[]func() (accessToken, error){token("a", 10*time.Minute), failure, failure, token("b", time.Hour)},
-			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 0, 2}, {time.Second - 1, "a", 0, 2}, {time.Second, "a", 0, 3}, {time.Minute, "b", 0, 4}},
+			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 0, 2}, {time.Second - 1, "a", 0, 2}, {time.Second, "a", 0, 3}, {time.Minute, "b", 0, 4}, {0, "b", 0, 4}},
 		},
 		"but not its own end": {
 			[]func() (accessToken, error){token("a", 10*time.Minute), failure, failure},
@@ -58,7 +62,7 @@ func TestTokenOverTime(t *testing.T) {
 		},
 		"a good token outlives a replacement that hangs": {
 			[]func() (accessToken, error){token("a", 10*time.Minute), nil, token("b", time.Hour)},
-			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 10 * time.Second, 2}, {0, "a", 0, 2}, {time.Second, "b", 0, 3}},
+			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 0, 2}, {10 * time.Second, "a", 0, 2}, {time.Second, "a", 0, 3}, {0, "b", 0, 3}},
 		},
 		"a fetch that hangs": {
 			[]func() (accessToken, error){nil, token("a", time.Hour)},
@@ -87,22 +91,40 @@ func TestTokenOverTime(t *testing.T) {
 	}
 }
 
-func TestOthersUseAGoodTokenWhileItIsReplaced(t *testing.T) {
+// A refused token is forgotten while its replacement is under way: the calls then wait for that one.
+func TestReplacementUnderWayServesThoseWhoseTokenWasRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fetches atomic.Int32
-		cache := newTokenCache(10*time.Second, scripted(&fetches, token("a", 10*time.Minute), nil))
-		if _, err := cache.get(t.Context()); err != nil {
-			t.Fatal(err)
+		slow := func() (accessToken, error) { time.Sleep(5 * time.Second); return accessToken{"b", time.Hour}, nil }
+		cache := newTokenCache(10*time.Second, scripted(&fetches, token("a", 10*time.Minute), slow))
+		for _, after := range []time.Duration{0, 9 * time.Minute} {
+			time.Sleep(after)
+			if got, err := cache.get(t.Context()); got != "a" || err != nil {
+				t.Fatalf("got %q, %v", got, err)
+			}
 		}
-		time.Sleep(9 * time.Minute)
-		go func() { _, _ = cache.get(t.Context()) }()
-		synctest.Wait()
+		cache.discard("a")
+		brief, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := cache.get(brief); err != context.DeadlineExceeded {
+			t.Errorf("got %v", err)
+		}
 		start := time.Now()
-		if got, err := cache.get(t.Context()); got != "a" || err != nil || time.Since(start) != 0 {
-			t.Errorf("got %q, %v after %v", got, err, time.Since(start))
+		if got, err := cache.get(t.Context()); got != "b" || err != nil || time.Since(start) != 4*time.Second || fetches.Load() != 2 {
+			t.Errorf("got %q, %v after %v and %d fetches", got, err, time.Since(start), fetches.Load())
 		}
-		time.Sleep(time.Minute)
 	})
+}
+
+func TestLateRefusalDoesNotDropAFreshToken(t *testing.T) {
+	var fetches atomic.Int32
+	cache := newTokenCache(10*time.Second, scripted(&fetches, token("a", time.Hour), token("b", time.Hour)))
+	for _, want := range []string{"a", "b", "b"} {
+		if got, err := cache.get(t.Context()); got != want || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+		cache.discard("a") // the second time it is late
+	}
 }
 
 func TestCallerWhoJoinsACancelledFetchGetsAToken(t *testing.T) {
@@ -204,7 +226,7 @@ func TestLifetimeIsCapped(t *testing.T) {
 		header := map[string][]string{"Content-Type": {"application/json"}}
 		return &Response{StatusCode: 200, Header: header, Body: []byte(`{"access_token":"a","expires_in":86400}`)}, nil
 	}
-	client, err := generatedOn(base, &pipeline{base, c.contract, time.Second, c.userAgent, c.onViolation, answer})
+	client, err := generatedOn(base, &pipeline{base, c.contract, time.Second, c.userAgent, "", c.onViolation, answer})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,475 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// fault is one thing that goes wrong, and what the caller must get of it.
+type fault struct {
+	name   string
+	api    act                     // answers the requests; nil: with a yes
+	token  act                     // answers the requests for a token; nil: with a token
+	base   func(testing.TB) string // another address than the fault server's
+	unread bool                    // api acts before it reads the body
+	warm   bool                    // after a good call over the same connection
+	wire   bool                    // not over HTTP/2
+	stall  bool                    // the caller\'s time ends once the header of an answer is there
+	once   bool                    // the network makes no difference
+	opts   []api.Option            // after those of the runner
+	call   func(context.Context, *api.Client, ...api.CallOption) (*gen.Autotopup, error)
+	want   want
+}
+
+// want is what must come of a fault.
+type want struct {
+	kind      kind
+	outcome   api.Outcome
+	is        error    // errors.Is
+	places    []string // of all violations
+	arrived   int      // requests at the API
+	processed int      // contacts that the API did something with
+	tokens    int      // requests for a token
+}
+
+type kind string
+
+const (
+	noError     kind = "no error"
+	anError     kind = "*api.Error"
+	aViolation  kind = "*api.ValidationError"
+	anAuthError kind = "*api.AuthError"
+	another     kind = "another error"
+)
+
+// What most faults must give.
+var (
+	accepted = want{kind: noError, outcome: api.Applied, arrived: 1, processed: 1, tokens: 1}
+	refused  = want{kind: anError, outcome: api.NotApplied, arrived: 1, tokens: 1}
+	unsure   = want{kind: anError, outcome: api.Unknown, arrived: 1, processed: 1, tokens: 1}
+	lost     = want{kind: another, outcome: api.Unknown, arrived: 1, processed: 1, tokens: 1}
+	late     = want{kind: another, outcome: api.Unknown, arrived: 1, processed: 1, tokens: 1, is: context.DeadlineExceeded}
+	unsent   = want{kind: another, outcome: api.NotApplied, tokens: 1}
+	invalid  = want{kind: aViolation, outcome: api.NotApplied, is: api.ErrInvalidRequest}
+	noToken  = want{kind: anAuthError, outcome: api.NotApplied, tokens: 1}
+)
+
+func broken(places ...string) want {
+	return want{kind: aViolation, outcome: api.Applied, is: api.ErrInvalidResponse, places: places, arrived: 1, processed: 1, tokens: 1}
+}
+
+func (w want) at(place string) want     { w.places = []string{place}; return w }
+func (w want) with(sentinel error) want { w.is = sentinel; return w }
+func (w want) counts(arrived, processed, tokens int) want {
+	w.arrived, w.processed, w.tokens = arrived, processed, tokens
+	return w
+}
+
+// brief is the time-out of the faults that nobody else can end.
+const brief = time.Second
+
+// most is more than any fault may take.
+const most = 4 * time.Second
+
+// Every fault, over every network, by both ways of calling. Whatever goes wrong, the caller gets one of result and
+// error; the error says what happened, holds the server's answer and no secret; its outcome is what
+// the server did; the contact was processed at most once; and nothing reached another host.
+func TestFaults(t *testing.T) {
+	caught := newTrap(t)
+	tally := newTally()
+	for _, group := range []struct {
+		name   string
+		faults []fault
+	}{
+		{"answers", answerFaults()}, {"redirects", redirectFaults(caught.address)}, {"retries", retryFaults()},
+		{"network", networkFaults()}, {"token", tokenFaults(caught.address)}, {"requests", requestFaults()},
+	} {
+		for _, f := range group.faults {
+			networks := []network{tcp, ssl, h2}
+			switch {
+			case f.once:
+				networks = networks[:1]
+			case f.wire:
+				networks = networks[:2]
+			}
+			for _, n := range networks {
+				t.Run(fmt.Sprintf("%s/%s/%s", group.name, f.name, n), func(t *testing.T) {
+					t.Parallel()
+					tally.add(group.name, f.play(t, n).check(t, f.want))
+				})
+			}
+		}
+	}
+	t.Cleanup(func() {
+		caught.mu.Lock()
+		defer caught.mu.Unlock()
+		for _, text := range caught.caught {
+			t.Errorf("another host was sent %.200q", text)
+		}
+		t.Log("\n" + tally.String())
+	})
+}
+
+// played is what came of a fault.
+type played struct {
+	got                        *gen.Autotopup
+	err                        error
+	took                       time.Duration
+	captured                   api.Response
+	sent                       string // by the server, as the body of its last answer to a call
+	log                        string
+	arrived, processed, tokens int
+}
+
+// play lets a fault happen once, and checks what must hold whatever it is.
+func (f fault) play(t *testing.T, n network, opts ...api.Option) played {
+	t.Helper()
+	s := startFaultServer(t, n)
+	s.api, s.token, s.unread = f.api, f.token, f.unread
+	if s.api == nil {
+		s.api = yesReply()
+	}
+	if s.token == nil {
+		s.token = tokenYes
+	}
+	base := s.url
+	if f.base != nil {
+		base = f.base(t)
+	}
+	call := f.call
+	if call == nil {
+		call = createContact
+	}
+	var log lockedBuffer
+	var waited waits
+	opts = append(opts, api.WithTimeout(most), waited.option(), api.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	client := s.client(t, base, f.stall, append(opts, f.opts...)...)
+	ctx := &clock{Context: t.Context(), done: make(chan struct{})}
+	s.cancel, s.expire = func() { ctx.end(context.Canceled) }, func() { ctx.end(context.DeadlineExceeded) }
+	defer s.cancel()
+	if f.warm {
+		faulty := s.api
+		s.api = yesReply()
+		if _, err := createContact(ctx, client); err != nil {
+			t.Fatal(err)
+		}
+		s.reset()
+		s.api = faulty
+		log.Reset()
+	}
+	s.stalling.Store(f.stall)
+
+	var p played
+	start := time.Now()
+	p.got, p.err = call(ctx, client, api.CaptureResponse(&p.captured))
+	p.took = time.Since(start)
+
+	p.arrived, p.processed, p.tokens = s.settled(f.want)
+	p.sent, p.log = s.sent, log.String()
+	if p.took > most {
+		t.Errorf("took %v", p.took)
+	}
+	checkNothingLost(t, p.err, p.captured, p.sent)
+	checkSilent(t, append([]any{client, *client, client.Generated(), p.captured, &p.captured, p.log}, chain(p.err)...)...)
+	return p
+}
+
+// check holds what came of a fault against what must come of it.
+func (p played) check(t *testing.T, want want) result {
+	t.Helper()
+	r := p.truth(t)
+	if kind := kindOf(p.err); kind != want.kind {
+		t.Errorf("got %s, want %s: %v", kind, want.kind, p.err)
+	}
+	if r.outcome != want.outcome {
+		t.Errorf("outcome %v, want %v: %v", r.outcome, want.outcome, p.err)
+	}
+	if want.is != nil && !matches(p.err, want.is) {
+		t.Errorf("%v is not %v", p.err, want.is)
+	}
+	if p.arrived != want.arrived || p.processed != want.processed || p.tokens != want.tokens {
+		t.Errorf("the server saw %d requests, processed %d and gave %d tokens; want %d, %d and %d: %v",
+			p.arrived, p.processed, p.tokens, want.arrived, want.processed, want.tokens, p.err)
+	}
+	if p.err == nil && (want.kind != noError || p.got != nil && *p.got != gen.Autotopup{Amount: 123, Below: 123}) {
+		t.Errorf("a wrong success: %+v", p.got)
+		r.wrong = 1
+	}
+	if want.places != nil {
+		if diff := cmp.Diff(want.places, placesOf(p.err)); diff != "" {
+			t.Errorf("places: want (-), got (+)\n%s%v", diff, p.err)
+		}
+	}
+	checkLog(t, p.log, p.err)
+	return r
+}
+
+// truth compares what the caller is told with what the server did.
+func (p played) truth(t *testing.T) result {
+	t.Helper()
+	r := result{outcome: api.OutcomeOf(p.err), took: p.took}
+	if (p.got == nil) == (p.err == nil) {
+		t.Errorf("result %v and error %v: want exactly one", p.got, p.err)
+		r.neither = 1
+	}
+	switch {
+	case p.processed > 1:
+		t.Errorf("the contact was processed %d times", p.processed)
+		r.extra = p.processed - 1
+	case r.outcome == api.NotApplied && p.processed > 0, r.outcome == api.Applied && p.processed == 0:
+		t.Errorf("the outcome is %v, and the server processed %d: %v", r.outcome, p.processed, p.err)
+		r.untrue = 1
+	}
+	return r
+}
+
+// With less validation more answers pass, but none that says no; and the outcomes stay true.
+func TestFaultsWithLessValidation(t *testing.T) {
+	for _, mode := range []api.Validation{api.ValidationReport, api.ValidationOff} {
+		for _, f := range slices.Concat(answerFaults(), retryFaults()) {
+			t.Run(fmt.Sprintf("%d/%s", mode, f.name), func(t *testing.T) {
+				t.Parallel()
+				p := f.play(t, tcp, api.WithValidation(mode))
+				p.truth(t)
+				if f.want.outcome != api.Applied && p.err == nil {
+					t.Errorf("a wrong success: %+v", p.got)
+				}
+			})
+		}
+	}
+}
+
+// clock is a context that ends when the test says so.
+type clock struct {
+	context.Context
+	done chan struct{}
+	once sync.Once
+	err  error
+}
+
+func (c *clock) Done() <-chan struct{} { return c.done }
+
+func (c *clock) Err() error {
+	select {
+	case <-c.done:
+		return c.err
+	default:
+		return nil
+	}
+}
+
+func (c *clock) end(err error) { c.once.Do(func() { c.err = err; close(c.done) }) }
+
+// createContact makes the call that most faults meet.
+func createContact(ctx context.Context, client *api.Client, opts ...api.CallOption) (*gen.Autotopup, error) {
+	return client.CreateAttribute(ctx, gen.AttributeTypeContacts, faultContact, opts...)
+}
+
+func kindOf(err error) kind {
+	var refused *api.Error
+	var violation *api.ValidationError
+	var auth *api.AuthError
+	switch {
+	case err == nil:
+		return noError
+	case errors.As(err, &auth):
+		return anAuthError
+	case errors.As(err, &refused):
+		return anError
+	case errors.As(err, &violation):
+		return aViolation
+	}
+	return another
+}
+
+// settled returns the counts once the server has caught up: a caller who leaves may be faster than the server.
+func (s *faultServer) settled(w want) (arrived, processed, tokens int) {
+	for deadline := time.Now().Add(most); ; time.Sleep(time.Millisecond) {
+		arrived, processed, tokens = s.counts()
+		if arrived >= w.arrived && processed >= w.processed && tokens >= w.tokens || time.Now().After(deadline) {
+			return arrived, processed, tokens
+		}
+	}
+}
+
+// checkNothingLost finds the server's whole answer in the error and in the captured response.
+func checkNothingLost(t *testing.T, err error, captured api.Response, sent string) {
+	t.Helper()
+	var refused *api.Error
+	var violation *api.ValidationError
+	var body []byte
+	status := 0
+	switch {
+	case errors.As(err, new(*api.AuthError)):
+		return
+	case errors.As(err, &refused):
+		body, status = refused.Body, refused.StatusCode
+	case errors.As(err, &violation) && violation.Direction == api.DirectionResponse && violation.StatusCode != 0:
+		body, status = violation.Body, violation.StatusCode
+		if len(violation.Violations) == 0 {
+			t.Error("a ValidationError without violations")
+		}
+	case err == nil:
+		body, status = captured.Body, 200
+	default:
+		return
+	}
+	if status != captured.StatusCode || !bytes.Equal(body, captured.Body) {
+		t.Errorf("status %d and %d bytes in the error, %d and %d captured", status, len(body), captured.StatusCode, len(captured.Body))
+	}
+	if whole := len(sent) <= 1<<20 && captured.Header.Get("X-Zipped") == ""; whole && sent != "" && string(body) != sent {
+		t.Errorf("the server sent %.200q, the error holds %.200q", sent, body)
+	}
+}
+
+func placesOf(err error) []string {
+	var violation *api.ValidationError
+	if !errors.As(err, &violation) {
+		return nil
+	}
+	places := []string{}
+	for _, v := range violation.Violations {
+		places = append(places, v.Location)
+	}
+	return places
+}
+
+// chain lists an error and all that it wraps, each as it is and as the value behind the pointer. Errors of others
+// are listed only as far as ours print them.
+func chain(err error) []any {
+	var all []any
+	var refused *api.Error
+	var violation *api.ValidationError
+	var auth *api.AuthError
+	if err != nil {
+		all = append(all, err, errors.Join(err), fmt.Errorf("wrapped: %w", err))
+	}
+	if errors.As(err, &refused) {
+		all = append(all, refused, *refused, []*api.Error{refused}, struct{ Err error }{refused})
+	}
+	if errors.As(err, &violation) {
+		all = append(all, violation, *violation, violation.Violations, map[string]error{"x": violation})
+	}
+	if errors.As(err, &auth) {
+		all = append(all, auth, *auth, []any{auth})
+	}
+	return all
+}
+
+// checkSilent prints values in every form and looks for secrets.
+func checkSilent(t *testing.T, values ...any) {
+	t.Helper()
+	for _, value := range values {
+		for _, text := range forms(value) {
+			for _, secret := range []string{faultSecret, faultToken, faultEmail, faultPhone, "1234567890"} {
+				if strings.Contains(text, secret) {
+					t.Errorf("%s is in %T: %.2000s", secret, value, text)
+				}
+			}
+		}
+		if err, ok := value.(error); ok && (len(err.Error()) > 2000 || strings.ContainsAny(err.Error(), "\r\n\x1b")) && !strings.HasPrefix(fmt.Sprintf("%T", err), "*errors.") {
+			t.Errorf("not fit for a line of a log: %q", err.Error())
+		}
+	}
+}
+
+// checkLog wants one line for each round trip, with what an operator needs.
+func checkLog(t *testing.T, text string, err error) {
+	t.Helper()
+	attempts := map[string]int{}
+	for line := range strings.Lines(text) {
+		var record struct {
+			Level, Msg, Operation, Outcome, Error string
+			Status, Attempt                       *int
+			Duration                              *int64
+		}
+		unmarshal(t, []byte(line), &record)
+		attempts[record.Operation]++
+		if record.Msg != "round trip" || record.Status == nil || record.Duration == nil || record.Attempt == nil ||
+			!slices.Contains([]string{"applied", "not applied", "unknown"}, record.Outcome) ||
+			(record.Error == "") != (record.Outcome == "applied" && record.Level == "INFO") {
+			t.Errorf("a line of the log: %s", line)
+		}
+	}
+	var refused *api.Error
+	if errors.As(err, &refused) && refused.Attempts != attempts[refused.Operation] {
+		t.Errorf("%d attempts, %d lines in the log\n%s", refused.Attempts, attempts[refused.Operation], text)
+	}
+}
+
+// lockedBuffer is a log that goroutines share.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func (b *lockedBuffer) Reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.text.Reset()
+}
+
+// result is what the summary counts of a fault.
+type result struct {
+	outcome                       api.Outcome
+	took                          time.Duration
+	wrong, neither, extra, untrue int
+}
+
+type tally struct {
+	mu     sync.Mutex
+	groups map[string][]result
+}
+
+func newTally() *tally { return &tally{groups: map[string][]result{}} }
+
+func (t *tally) add(group string, r result) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.groups[group] = append(t.groups[group], r)
+	t.groups["total"] = append(t.groups["total"], r)
+}
+
+func (t *tally) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-10s %6s %12s %8s %8s %6s %8s %6s %7s %8s\n", "faults", "played", "not applied", "unknown", "applied",
+		"wrong", "neither", "extra", "untrue", "slowest")
+	for _, group := range []string{"answers", "redirects", "retries", "network", "token", "requests", "total"} {
+		outcomes := map[api.Outcome]int{}
+		var sum result
+		for _, r := range t.groups[group] {
+			outcomes[r.outcome]++
+			sum = result{0, max(sum.took, r.took), sum.wrong + r.wrong, sum.neither + r.neither, sum.extra + r.extra, sum.untrue + r.untrue}
+		}
+		fmt.Fprintf(&b, "%-10s %6d %12d %8d %8d %6d %8d %6d %7d %8s\n", group, len(t.groups[group]), outcomes[api.NotApplied], outcomes[api.Unknown],
+			outcomes[api.Applied], sum.wrong, sum.neither, sum.extra, sum.untrue, sum.took.Round(time.Millisecond))
+	}
+	return b.String()
+}
