@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: run test generate check lint bench help
+.PHONY: run test generate check lint bench fuzz soak help
 CONTACT := api/cmd/sakari/testdata/contact.json
 
 run: ## send the vendor page's contact to a double of the API
@@ -24,6 +24,12 @@ lint: ## vet and staticcheck
 
 bench: ## measure a call, on a stub transport and over a loopback socket
 	go test -run '^$$' -bench . -benchmem ./api
+
+fuzz: ## run each fuzz test for a minute, or FUZZTIME
+	.ci/fuzz
+
+soak: ## 100 callers of a server that fails in every way, for two minutes
+	go test -count=1 -v -run TestSoak ./api -soak 110s
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10

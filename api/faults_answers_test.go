@@ -3,11 +3,14 @@ package api_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"testing"
 
 	"github.com/sakari-go/sakari-go/api"
 )
@@ -235,4 +238,56 @@ func twoTypes(v *visit) {
 	v.Header()["Content-Type"] = []string{"application/json", "text/html"}
 	v.WriteHeader(http.StatusOK)
 	_, _ = io.WriteString(v, yes)
+}
+
+// Every status that there can be, over one connection.
+func TestEveryStatus(t *testing.T) {
+	t.Parallel()
+	var status, processed atomic.Int32
+	s := startFaultServer(t, tcp)
+	s.token = tokenYes
+	s.api = func(v *visit) {
+		n := int(status.Load())
+		if n >= 200 && n < 300 || n >= 500 || n == 408 {
+			processed.Add(1)
+		}
+		body := yes
+		if n >= 300 {
+			body = refuses
+		}
+		if n == 204 || n == 304 {
+			body = ""
+		}
+		reply(n, body)(v)
+	}
+	var waited waits
+	client := s.client(t, s.url, false, waited.option())
+	for n := 200; n < 1000; n++ {
+		status.Store(int32(n))
+		processed.Store(0)
+		arrived, _, _ := s.counts()
+		_, err := create(t, client)
+		now, _, _ := s.counts()
+		want, sent := api.NotApplied, 1
+		switch {
+		case n < 300:
+			want = api.Applied
+		case n == 408, n >= 500:
+			want = api.Unknown
+		case n == 401:
+			sent = 2
+		case n == 429:
+			sent = 3
+		}
+		if got := api.OutcomeOf(err); got != want || now-arrived != sent || (err == nil) != (n == 200) {
+			t.Errorf("%d: outcome %v after %d requests, want %v after %d: %v", n, got, now-arrived, want, sent, err)
+		}
+		if (want == api.Applied) != (processed.Load() == 1 && n < 300) || processed.Load() > 1 {
+			t.Errorf("%d: processed %d times", n, processed.Load())
+		}
+		var refused *api.Error
+		if errors.As(err, &refused) && refused.StatusCode != n {
+			t.Errorf("%d: the error has %d", n, refused.StatusCode)
+		}
+	}
 }

@@ -59,11 +59,12 @@ type faultServer struct {
 	stalling  atomic.Bool
 
 	mu        sync.Mutex
-	arrived   int    // requests to the API
-	processed int    // contacts that the API did something with
-	tokens    int    // requests for a token
-	sent      string // the body of the last answer to a call
-	open      int    // connections
+	arrived   int               // requests to the API
+	processed int               // contacts that the API did something with
+	tokens    int               // requests for a token
+	ledger    func(body string) // is told of each contact that is processed
+	sent      string            // the body of the last answer to a call
+	open      int               // connections
 }
 
 // act answers a request.
@@ -205,6 +206,9 @@ func does(then act) act {
 	return func(v *visit) {
 		v.server.mu.Lock()
 		v.server.processed++
+		if v.server.ledger != nil {
+			v.server.ledger(v.body)
+		}
 		v.server.mu.Unlock()
 		then(v)
 	}

@@ -358,3 +358,60 @@ func TestTokenSource(t *testing.T) {
 		checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
 	})
 }
+
+// 100 callers of a token endpoint that fails: one flight, whose failure serves all for a second.
+func TestManyCallersShareAFailure(t *testing.T) {
+	for name, answer := range map[string]act{
+		"503": reply(503, refuses), "401": reply(401, refuses), "HTML": reply(200, "<html>", "Content-Type", "text/html"), "cut": aborts,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startFaultServer(t, tcp)
+			s.api, s.token = yesReply(), answer
+			client := s.client(t, s.url, false, api.WithSleep(func(context.Context, time.Duration) error { return nil }))
+			var callers sync.WaitGroup
+			start := time.Now()
+			for range 100 {
+				callers.Go(func() {
+					_, err := create(t, client)
+					if !errors.As(err, new(*api.AuthError)) {
+						t.Errorf("got %v", err)
+					}
+				})
+			}
+			callers.Wait()
+			flights := 1 + int(time.Since(start)/time.Second) // one more for each second
+			if arrived, _, tokens := s.counts(); arrived != 0 || tokens > 3*flights {
+				t.Errorf("%d requests, %d for a token; want none, and 3 at most for each of %d flights", arrived, tokens, flights)
+			}
+		})
+	}
+}
+
+// 100 callers whose token is refused: one new token, and no caller fails.
+func TestManyCallersShareANewToken(t *testing.T) {
+	t.Parallel()
+	s := startFaultServer(t, tcp)
+	s.token = tokenYes
+	stale := faultToken + "-1"
+	s.api = func(v *visit) {
+		if strings.HasSuffix(v.request.Header.Get("Authorization"), stale) {
+			reply(401, refuses)(v)
+			return
+		}
+		yesReply()(v)
+	}
+	client := s.client(t, s.url, false)
+	var callers sync.WaitGroup
+	for range 100 {
+		callers.Go(func() {
+			if _, err := create(t, client); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	callers.Wait()
+	if _, processed, tokens := s.counts(); processed != 100 || tokens != 2 {
+		t.Errorf("processed %d with %d tokens, want 100 with 2", processed, tokens)
+	}
+}
