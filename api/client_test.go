@@ -123,24 +123,6 @@ func TestAccountIDs(t *testing.T) {
 			}
 		})
 	}
-	for name, id := range map[string]string{
-		"empty": "", "dot": ".", "dots": "..", "slash": "a/b", "backslash": `a\b`, "newline": "a\nb", "NUL": "a\x00", "DEL": "a\x7f",
-		"C1 control": "a\u0085", "bad UTF-8": "a\xff", "129 bytes": strings.Repeat("x", 129),
-	} {
-		t.Run("refused "+name, func(t *testing.T) {
-			good := newClient(t, "https://api.invalid")
-			_, newErr := api.New(id, api.WithToken("made-for-this-test"))
-			_, withErr := good.WithAccount(id)
-			for _, err := range []error{newErr, withErr} {
-				broken := as[*api.ValidationError](t, err)
-				if broken.Violations[0].Location != "path.accountId" || !errors.Is(err, api.ErrInvalidRequest) || api.OutcomeOf(err) != api.NotApplied {
-					t.Errorf("got %v", err)
-				}
-			}
-			_, err := good.Generated().CreateAttributeWithResponse(t.Context(), id, gen.AttributeTypeContacts, gen.Contact{})
-			as[*api.ValidationError](t, err)
-		})
-	}
 }
 
 func TestBaseURLs(t *testing.T) {
@@ -151,21 +133,6 @@ func TestBaseURLs(t *testing.T) {
 		if _, err := api.New("acc", api.WithToken("x"), api.WithBaseURL(base)); err != nil {
 			t.Errorf("%s: %v", base, err)
 		}
-	}
-	for name, base := range map[string]string{
-		"empty": "", "relative": "/v1", "no scheme": "api.sakari.io", "host and port": "api.sakari.io:443", "other scheme": "ftp://api.sakari.io",
-		"no host": "https://", "port alone": "https://:443", "user": "https://user:hunter2@api.sakari.io", "query": "https://api.sakari.io?x=hunter2",
-		"empty query": "https://api.sakari.io?", "fragment": "https://api.sakari.io#x", "empty fragment": "https://api.sakari.io#",
-		"http": "http://api.sakari.io", "http to a name like loopback": "http://localhost.example", "http to an address like loopback": "http://127.0.0.1.example",
-		"http to all": "http://0.0.0.0", "not a URL": "https://user:hunter2@[::1", "opaque": "https:api.sakari.io", "control": "https://api.sakari.io/\n", "empty port": "https://api.sakari.io:", "port 0": "https://api.sakari.io:0", "port 99999": "https://api.sakari.io:99999",
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := api.New("acc", api.WithToken("x"), api.WithBaseURL(base))
-			if err == nil || api.OutcomeOf(err) != api.NotApplied {
-				t.Fatalf("%s: got %v", base, err)
-			}
-			checkText(t, err, "hunter2")
-		})
 	}
 	if _, err := api.New("acc", api.WithToken("x"), api.WithBaseURL("http://api.example"), api.WithInsecureBaseURL()); err != nil {
 		t.Error(err)
@@ -379,19 +346,6 @@ func TestGeneratedIsAsSafe(t *testing.T) {
 	as[*api.ValidationError](t, err)
 	_, err = generated.CreateAttributeWithResponse(t.Context(), "other", "deals", gen.Contact{AdditionalProperties: map[string]any{"email": 1}})
 	if api.OutcomeOf(err) != api.NotApplied {
-		t.Errorf("got %v", err)
-	}
-	for body, place := range map[string]string{
-		`{"email":1}`: "body/email", `{"Email":"x"}`: "body/email", `{"email":"x"`: "body", `[]`: "body", `{"mobile":{"verified":"2023-02-30T00:00:00Z"}}`: "body/mobile/verified",
-		`{"hubspot":{"id":1.5}}`: "body/hubspot/id", `{"lists":[{},{"filter":{"attributes":[{"value":[1]}]}}]}`: "body/lists/1/filter/attributes/0/value/0", ``: "body",
-	} {
-		_, err = generated.CreateAttributeWithBodyWithResponse(t.Context(), "other", "deals", "application/json", strings.NewReader(body))
-		if got := as[*api.ValidationError](t, err); got.Violations[0].Location != place {
-			t.Errorf("%s: got %v, want a violation at %s", body, err, place)
-		}
-	}
-	_, err = generated.CreateAttributeWithBodyWithResponse(t.Context(), "other", "deals", "text/plain", strings.NewReader(`{}`))
-	if got := as[*api.ValidationError](t, err); got.Violations[0].Location != "content-type" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"time"
 
 	"github.com/sakari-go/sakari-go/api"
@@ -146,6 +148,38 @@ func ExampleClient_WithAccount() {
 	// /v1/accounts/first/attributes/deals <nil>
 	// /v1/accounts/second/attributes/deals <nil>
 	// 1 token
+}
+
+// One line for each round trip: what an operator needs, and no personal data.
+func ExampleWithLogger() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Status: 503, Empty: true})
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == "time" || a.Key == "duration" { // they differ from run to run
+			return slog.Attr{}
+		}
+		return a
+	}}))
+
+	_, _ = server.Client(api.WithLogger(logger)).CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{Email: new("chris@sakari.io")})
+	// Output:
+	// level=INFO msg="round trip" operation=createToken status=200 attempt=1 outcome=applied
+	// level=WARN msg="round trip" operation=createAttribute status=503 attempt=1 outcome=unknown error="sakari: createAttribute: 503 Service Unavailable (outcome unknown)"
+}
+
+// A call waits for its turn, unless that would come after its deadline.
+func ExampleWithRateLimit() {
+	server := exampleServer()
+	defer server.Close()
+	client := server.Client(api.WithRateLimit(1, 1), api.WithTimeout(100*time.Millisecond))
+	for range 2 {
+		_, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
+		fmt.Println(api.OutcomeOf(err), errors.Is(err, context.DeadlineExceeded))
+	}
+	// Output:
+	// applied false
+	// not applied true
 }
 
 func exampleServer() *apitest.Server {

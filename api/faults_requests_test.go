@@ -127,9 +127,13 @@ func requestFaults() []fault {
 		return createContact(ctx, c, opts...)
 	})
 	for name, base := range map[string]string{
-		"empty": "", "relative": "/v1", "without a scheme": "api.sakari.io", "without a host": "https://", "with a user": "https://user:" + faultSecret + "@api.sakari.io",
-		"with a query": "https://api.sakari.io?x=" + faultSecret, "with a fragment": "https://api.sakari.io#x", "http elsewhere": "http://api.sakari.io", "not a URL": "https://" + faultSecret + ":x@[::1",
-		"with a control character": "https://api.sakari.io/\n", "of another scheme": "ftp://api.sakari.io",
+		"empty": "", "relative": "/v1", "without a scheme": "api.sakari.io", "of host and port": "api.sakari.io:443", "of another scheme": "ftp://api.sakari.io",
+		"without a host": "https://", "of a port alone": "https://:443", "with a user": "https://user:" + faultSecret + "@api.sakari.io",
+		"with a query": "https://api.sakari.io?x=" + faultSecret, "with an empty query": "https://api.sakari.io?", "with a fragment": "https://api.sakari.io#x",
+		"with an empty fragment": "https://api.sakari.io#", "http elsewhere": "http://api.sakari.io", "http to a name like loopback": "http://localhost.example",
+		"http to an address like loopback": "http://127.0.0.1.example", "http to all": "http://0.0.0.0", "not a URL": "https://" + faultSecret + ":x@[::1",
+		"that is opaque": "https:api.sakari.io", "with a control character": "https://api.sakari.io/\n", "with an empty port": "https://api.sakari.io:",
+		"with port 0": "https://api.sakari.io:0", "with port 99999": "https://api.sakari.io:99999",
 	} {
 		add(unsentAtAll, "a base URL "+name, func(context.Context, *api.Client, ...api.CallOption) (*gen.Autotopup, error) {
 			_, err := api.New("acc", api.WithToken(faultToken), api.WithBaseURL(base))

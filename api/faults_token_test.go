@@ -67,17 +67,6 @@ func tokenFaults(trap string) []fault {
 	} {
 		add(noToken, answer, name)
 	}
-	for name, expires := range map[string]string{
-		"nothing": ``, "an hour": `,"expires_in":3600`, "a float": `,"expires_in":3599.5`, "a string": `,"expires_in":"3600"`, "zero": `,"expires_in":0`,
-		"negative": `,"expires_in":-5`, "absurd": `,"expires_in":1e300`, "NaN": `,"expires_in":"NaN"`, "words": `,"expires_in":"soon"`,
-		"null": `,"expires_in":null`, "a list": `,"expires_in":[1]`, "a type in other case": `,"token_type":"bEARER"`, "no type": `,"token_type":null`,
-	} {
-		w := accepted
-		if name == "no type" {
-			w = noToken // the contract has a string
-		}
-		add(w, reply(200, `{"access_token":"`+faultToken+`"`+expires+`}`), "expires in "+name)
-	}
 	add(accepted.counts(1, 1, 3), inTurn(reply(503, refuses), aborts, tokenYes), "yes after 503 and a cut")
 	add(accepted.counts(1, 1, 2), inTurn(reply(429, refuses, "Retry-After", "2"), tokenYes), "yes after 429")
 	add(noToken.with(api.ErrRateLimited), reply(429, refuses, "Retry-After", "60"), "429 for a minute")

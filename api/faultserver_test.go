@@ -64,6 +64,7 @@ type faultServer struct {
 	tokens    int               // requests for a token
 	ledger    func(body string) // is told of each contact that is processed
 	sent      string            // the body of the last answer to a call
+	tokenSent api.Response      // the last answer to a request for a token, if a reply made it
 	open      int               // connections
 }
 
@@ -248,11 +249,13 @@ func reply(status int, body string, headers ...string) act {
 			}
 		}
 		text := v.expand(body)
-		if !v.forToken {
-			v.server.mu.Lock()
+		v.server.mu.Lock()
+		if v.forToken {
+			v.server.tokenSent = api.Response{StatusCode: status, Body: []byte(text)}
+		} else {
 			v.server.sent = text
-			v.server.mu.Unlock()
 		}
+		v.server.mu.Unlock()
 		v.WriteHeader(status)
 		_, _ = io.WriteString(v, text)
 	}
