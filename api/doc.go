@@ -37,7 +37,7 @@
 // The client itself repeats a POST only if it is surely not applied: nothing
 // could be sent, or the answer was 429 (see [WithMaxAttempts]). It replaces a refused token once.
 //
-// # Operation
+// # In production
 //
 // [WithLogger] writes one line for each round trip: operation, status, duration, attempt, outcome, and why it failed. [WithRateLimit]
 // keeps below a rate. [WithTimeout] bounds a whole call, with its token, waits and attempts.

@@ -44,6 +44,10 @@ func requestFaults() []fault {
 			}
 			return other.CreateAttribute(ctx, "contacts", faultContact, opts...)
 		})
+		add(invalid.at("path.accountId"), "an account id "+name+", new", func(context.Context, *api.Client, ...api.CallOption) (*gen.Autotopup, error) {
+			_, err := api.New(id, api.WithToken(faultToken))
+			return nil, err
+		})
 		place := "path.accountId"
 		if id == "." || id == ".." {
 			place = "path"

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log"
 	"mime"
 	"net"
 	"net/http"
@@ -56,7 +55,6 @@ func FuzzAnswer(f *testing.F) {
 
 // Any bytes on a connection.
 func FuzzWire(f *testing.F) {
-	log.SetOutput(io.Discard) // net/http tells there what it makes of garbage
 	for _, body := range fuzzBodies {
 		f.Add([]byte(ok200 + "\r\n" + body))
 		f.Add([]byte(ok200 + chunked + chunk(body) + "0\r\n\r\n"))

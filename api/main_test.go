@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
+	"log"
 	"os"
 	"strings"
 	"testing"
@@ -19,6 +21,7 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	log.SetOutput(io.Discard)                               // net/http tells there what it makes of garbage
 	if err := flag.Set("test.parallel", "32"); err != nil { // those that are parallel wait most of the time
 		panic(err)
 	}

@@ -101,6 +101,9 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	}
 	more := false
 	answer.Body, more, err = readAtMost(body, response.ContentLength, s.maxBody)
+	if err == nil && response.ContentLength < 0 {
+		err = ctx.Err() // the end of the body may be of our own making
+	}
 	switch {
 	case headerBytes(response.Header) > maxHeaderBytes:
 		return answer, overLimit(x, answer, "header", maxHeaderBytes)
