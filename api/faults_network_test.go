@@ -35,6 +35,8 @@ func networkFaults() []fault {
 		{name: "no such host", base: fixedBase("https://sakari.invalid"), want: never.after(3), once: true,
 			opts: []api.Option{fixed, dialer(&http.Transport{DialContext: (&net.Dialer{Resolver: noDNS}).DialContext})}},
 		{name: "a certificate of nobody", base: unknownCertificate(nil), opts: []api.Option{fixed}, want: never.after(1), once: true},
+		{name: "a certificate that writes a line into the log", base: unknownCertificate(&tls.Config{Certificates: []tls.Certificate{certificateFor("x\r\nlevel=INFO msg=fine\x1b[0m")}}),
+			opts: []api.Option{fixed}, want: never.after(1), once: true},
 		{name: "an old TLS", base: unknownCertificate(&tls.Config{MaxVersion: tls.VersionTLS11}), opts: []api.Option{fixed}, want: never.after(1), once: true},
 		{name: "HTTP where TLS should be", base: tlsOver(func(c net.Conn) {
 			_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -250,7 +252,7 @@ func unknownCertificate(config *tls.Config) func(testing.TB) string {
 		server.TLS = config
 		server.StartTLS()
 		t.Cleanup(server.Close)
-		return server.URL
+		return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	}
 }
 

@@ -111,13 +111,15 @@ func startFaultServer(t testing.TB, n network) *faultServer {
 }
 
 // certificate is a quick one: that of net/http/httptest costs most of a handshake.
-var certificate = sync.OnceValue(func() tls.Certificate {
+var certificate = sync.OnceValue(func() tls.Certificate { return certificateFor() })
+
+func certificateFor(names ...string) tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: names,
 		IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -125,7 +127,7 @@ var certificate = sync.OnceValue(func() tls.Certificate {
 		panic(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-})
+}
 
 // buffer is that of the sockets: so that a body of a MiB is not sent if nobody reads it.
 const buffer = 32 << 10

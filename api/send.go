@@ -130,15 +130,12 @@ func (s *sender) failed(ctx context.Context, x *exchange, progress *progress, er
 	if isHeaderLimit(err) {
 		return overLimit(x, &Response{}, "header", maxHeaderBytes)
 	}
-	outcome := Unknown
-	if progress.neverSent(err) {
-		outcome = NotApplied
-	}
+	neverSent := progress.neverSent(err)
 	err = withContextError(ctx, err)
-	if outcome == Unknown {
-		err = x.secrets().redactError(err)
+	if neverSent { // nobody has a secret to repeat; but the names in a certificate are the server's words
+		return &callError{x.operation.id, NotApplied, &redactedError{oneLine(err.Error()), err}}
 	}
-	return &callError{x.operation.id, outcome, err}
+	return &callError{x.operation.id, Unknown, x.secrets().redactError(err)}
 }
 
 // progress observes how far a request got.
