@@ -43,7 +43,7 @@ func authorize(tokens *tokenCache, next handler) handler {
 }
 
 func sendWith(ctx context.Context, x *exchange, token string, next handler) (*Response, error) {
-	x.tokens = append(x.tokens, token)
+	x.credentials.add(token)
 	if x.attempts > 0 { // a transport may have kept the header of the last attempt
 		x.request.Header = x.request.Header.Clone()
 	}
@@ -55,5 +55,5 @@ func authFailed(x *exchange, err error) error {
 	if auth, ok := err.(*AuthError); ok {
 		return auth
 	}
-	return &callError{x.operation.id, NotApplied, err} // the caller's context ended
+	return &callError{x.operation.id, NotApplied, fmt.Errorf("waiting for an access token: %w", err)} // the caller's context ended
 }

@@ -287,6 +287,8 @@ func TestTokenStaysAtItsOrigin(t *testing.T) {
 		"another scheme": func(r *http.Request) { r.URL.Scheme = "https" },
 		"another Host":   func(r *http.Request) { r.Host = "other.invalid" },
 		"another path":   func(r *http.Request) { r.URL.Path = "/v2/else" },
+		"an opaque URL":  func(r *http.Request) { r.URL.Opaque = "//other.invalid/v1/accounts/acc/attributes/contacts" },
+		"no URL":         func(r *http.Request) { r.URL = nil },
 		"a user":         func(r *http.Request) { r.URL.User = nil; r.URL.Host = "x@" + r.URL.Host },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -372,6 +374,8 @@ func TestValidationModes(t *testing.T) {
 		"off, no, twice":            {api.ValidationOff, apitest.Reply{Body: `{"success":true,"success":false,"data":{}}`}, false, 1},
 		"report, no in other case":  {api.ValidationReport, apitest.Reply{Body: `{"Success":false,"data":{}}`}, false, 1},
 		"off, no and bad text":      {api.ValidationOff, apitest.Reply{Body: `{"success":false,"x":"\ud83d"}`}, false, 1},
+		"off, no and then null":     {api.ValidationOff, apitest.Reply{Body: `{"success":false,"success":null,"data":{"amount":1,"below":1}}`}, false, 1},
+		"off, no and then yes":      {api.ValidationOff, apitest.Reply{Body: `{"success":false,"success":true,"data":{"amount":1,"below":1}}`}, false, 1},
 		"report, keeps the promise": {api.ValidationReport, apitest.Reply{}, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

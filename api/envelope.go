@@ -21,11 +21,20 @@ func saysNo(value any) bool {
 	return ok && !success
 }
 
-// mayReadAsNo tells whether encoding/json, which is not strict, reads success: false in an answer.
+// mayReadAsNo tells whether some reader reads success: false in an answer: one that takes the first, or the last, of names
+// that stand twice, or does not mind their case.
 func mayReadAsNo(body []byte) bool {
-	var envelope struct{ Success *bool }
+	var envelope struct{ Success anyFalse }
 	err := json.Unmarshal(body, &envelope)
-	return err == nil && envelope.Success != nil && !*envelope.Success
+	return err == nil && bool(envelope.Success)
+}
+
+// anyFalse is true if one of the values that are read into it is false.
+type anyFalse bool
+
+func (a *anyFalse) UnmarshalJSON(value []byte) error {
+	*a = *a || string(value) == "false"
+	return nil
 }
 
 // newError reads the error out of an answer that is not a yes, or that broke off for a cause.
@@ -33,12 +42,12 @@ func newError(x *exchange, answer *Response, cause error) *Error {
 	code, message := errorOf(answer.Body)
 	secrets := x.secrets()
 	if cause != nil {
-		cause = secrets.redactError(cause)
+		cause = x.redactError(cause, Unknown)
 	}
-	visible := shown{secrets.redact(code), secrets.redact(message)}
+	visible := shown{secrets.redactCode(code), secrets.redact(message)}
 	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
 		message = redirectMessage(x.request, answer.Header.Get("Location"))
-		visible.message = x.credentials().redact(message)
+		visible.message = x.credentials.secrets().redact(message)
 	}
 	return &Error{
 		Operation:  x.operation.id,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/oauth2"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/gen"
@@ -368,8 +370,7 @@ func placesOf(err error) []string {
 	return places
 }
 
-// chain lists an error and all that it wraps, each as it is and as the value behind the pointer. Errors of others
-// are listed only as far as ours print them.
+// chain lists an error and all that it wraps, ours also as values, but for what a caller's own token source said.
 func chain(err error) []any {
 	var all []any
 	var refused *api.Error
@@ -377,6 +378,9 @@ func chain(err error) []any {
 	var auth *api.AuthError
 	if err != nil {
 		all = append(all, err, errors.Join(err), fmt.Errorf("wrapped: %w", err))
+	}
+	if !errors.As(err, new(*oauth2.RetrieveError)) && !errors.As(err, new(*url.Error)) {
+		all = append(all, unwrapped(err)...)
 	}
 	if errors.As(err, &refused) {
 		all = append(all, refused, *refused, []*api.Error{refused}, struct{ Err error }{refused})
@@ -390,6 +394,21 @@ func chain(err error) []any {
 	return all
 }
 
+func unwrapped(err error) []any {
+	var all []any
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			all = append(append(all, inner), unwrapped(inner)...)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			all = append(append(all, inner), unwrapped(inner)...)
+		}
+	}
+	return all
+}
+
 // checkSilent prints values in every form and looks for secrets.
 func checkSilent(t *testing.T, values ...any) {
 	t.Helper()
@@ -399,6 +418,9 @@ func checkSilent(t *testing.T, values ...any) {
 				if strings.Contains(text, secret) {
 					t.Errorf("%s is in %T: %.2000s", secret, value, text)
 				}
+			}
+			if token := anIssuedToken.FindString(text); token != "" {
+				t.Errorf("%s is in %T: %.2000s", token, value, text)
 			}
 		}
 		if err, ok := value.(error); ok && (len(err.Error()) > 2000 || strings.ContainsAny(err.Error(), "\r\n\x1b")) && !strings.HasPrefix(fmt.Sprintf("%T", err), "*errors.") {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -85,8 +86,13 @@ func tokenFaults(trap string) []fault {
 		"a MAC token": func() (*oauth2.Token, error) {
 			return &oauth2.Token{AccessToken: faultToken, TokenType: "mac"}, nil
 		},
-		"a newline": func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: faultToken + "\n"}, nil },
-		"a panic":   func() (*oauth2.Token, error) { panic(faultSecret) },
+		"a newline":                        func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: faultToken + "\n"}, nil },
+		"a panic":                          func() (*oauth2.Token, error) { panic(faultSecret) },
+		"an OAuth error without an answer": func() (*oauth2.Token, error) { return nil, &oauth2.RetrieveError{} },
+		"an error of a request": func() (*oauth2.Token, error) {
+			return nil, &url.Error{Op: "Post", URL: "https://auth.invalid/?client_secret=" + faultSecret, Err: errors.New("refused")}
+		},
+		"our own error": func() (*oauth2.Token, error) { return nil, &api.AuthError{StatusCode: 403} },
 		"an OAuth error": func() (*oauth2.Token, error) {
 			return nil, &oauth2.RetrieveError{Response: &http.Response{StatusCode: 400, Status: "400"}, Body: []byte(faultSecret), ErrorCode: "invalid_client"}
 		},

@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -265,6 +266,9 @@ func reply(status int, body string, headers ...string) act {
 
 func (v *visit) expand(text string) string {
 	echo := v.request.Header.Get("Authorization") + " " + faultSecret
+	for n := range v.server.issued.Load() { // earlier ones too, and cut off
+		echo += " " + issuedToken(n+1) + " " + strings.TrimSuffix(issuedToken(n+1), "en")
+	}
 	if strings.Contains(v.body, faultEmail) {
 		echo += " " + faultEmail + " " + faultPhone + " " + strings.ReplaceAll(faultPhone, "-", "")
 	}
@@ -275,8 +279,13 @@ func yesReply(headers ...string) act { return does(reply(200, yes, headers...)) 
 
 // tokenYes issues another token each time.
 func tokenYes(v *visit) {
-	reply(200, fmt.Sprintf(`{"access_token":"%s-%d","token_type":"Bearer","expires_in":3600}`, faultToken, v.server.issued.Add(1)))(v)
+	reply(200, fmt.Sprintf(`{"access_token":"%s","token_type":"Bearer","expires_in":3600}`, issuedToken(v.server.issued.Add(1))))(v)
 }
+
+func issuedToken(n int32) string { return fmt.Sprintf("issued%dtoken", n) }
+
+// anIssuedToken finds also one that is cut off.
+var anIssuedToken = regexp.MustCompile(`issued\d+tok`)
 
 // silent holds the request until the caller leaves. Net/http does not see that before it has read the body.
 func silent(v *visit) {

@@ -25,7 +25,7 @@ type Option func(*config) error
 // config is what the options set. It lives until New returns.
 type config struct {
 	tokens           func(token *gen.ClientWithResponses) *tokenCache
-	clientSecret     string
+	credentials      *credentials
 	baseURL          string
 	insecure         bool
 	client           *http.Client
@@ -51,6 +51,7 @@ func defaultConfig() *config {
 		logger:           slog.New(slog.DiscardHandler),
 		timeout:          30 * time.Second,
 		maxAttempts:      3,
+		credentials:      &credentials{},
 		limiter:          rate.NewLimiter(rate.Inf, 0),
 		maxResponseBytes: 1 << 20,
 		onViolation:      func(context.Context, *ValidationError) {},
@@ -70,7 +71,7 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 		if strings.TrimSpace(clientID) == "" || strings.TrimSpace(clientSecret) == "" {
 			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
 		}
-		c.clientSecret = clientSecret
+		c.credentials = &credentials{late: []string{clientSecret}}
 		c.tokens = func(token *gen.ClientWithResponses) *tokenCache {
 			return newTokenCache(c.tokenTimeout, clientCredentials(token, clientID, clientSecret))
 		}
@@ -89,8 +90,9 @@ func WithToken(token string) Option {
 	}
 }
 
-// WithTokenSource authenticates with tokens of a source, which is asked once
-// for each call, and once more when the API refuses a token. Wrap a source
+// WithTokenSource authenticates with tokens of a source, which is asked at
+// each call, and once more when the API refuses a token. Calls that wait for it at the same time
+// share its answer, and all calls a failure for a second. Wrap a source
 // that fetches each time in [oauth2.ReuseTokenSource].
 func WithTokenSource(source oauth2.TokenSource) Option {
 	return func(c *config) error {
@@ -143,7 +145,8 @@ func WithUserAgent(userAgent string) Option {
 // WithLogger logs one line for each round trip, those for a token and those of retries too: at info level
 // if it brought a yes, at warn level if not. The attributes are operation, status (0: no answer), duration, attempt (from 1), outcome
 // (see [Outcome]: may the call be repeated) and error. With [ValidationReport] each violation is one more line at warn level. No line
-// holds a body, a token or personal data. The default logs nothing.
+// holds a body, a token or personal data. (Net/http has a log of its own, that of package log: there it shows the beginning of an
+// answer that nobody asked for.) The default logs nothing.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -155,7 +158,8 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 // WithTimeout bounds a whole call: fetching a token, all attempts and the waits between
-// them. It must be positive; the default is 30 s. A context that ends earlier wins.
+// them. It must be positive; the default is 30 s. A context that ends earlier wins. A fetch of a token ends with the last call that
+// waits for it: calls that always have less time than it takes get none.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		if timeout <= 0 {

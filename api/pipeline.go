@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -22,11 +23,10 @@ type exchange struct {
 	pathParams map[string]string
 	body       []byte
 	state      *callState
-	tokens     []string // those sent
-	refreshed  bool     // a refused token has been replaced
-	attempts   int      // round trips made
+	refreshed  bool // a refused token has been replaced
+	attempts   int  // round trips made
 
-	clientSecret string // not to be shown, if the server knows it
+	credentials *credentials
 }
 
 // handler is one step of the pipeline. It returns an answer that the caller
@@ -44,7 +44,7 @@ func newGenerated(c *config, base *url.URL) (*gen.ClientWithResponses, error) {
 
 	repeatAll := &retrier{c.maxAttempts, true, c.sleep}
 	tokenClient, err := generatedOn(base, &pipeline{
-		base, c.contract, c.tokenTimeout, c.userAgent, c.clientSecret, c.onViolation,
+		base, c.contract, c.tokenTimeout, c.userAgent, c.credentials, c.onViolation,
 		checker.checkRequests(repeatAll.retry(pace(rate.NewLimiter(rate.Inf, 0), send))),
 	})
 	if err != nil {
@@ -52,7 +52,7 @@ func newGenerated(c *config, base *url.URL) (*gen.ClientWithResponses, error) {
 	}
 	repeatSafe := &retrier{c.maxAttempts, false, c.sleep}
 	return generatedOn(base, &pipeline{
-		base, c.contract, c.timeout, c.userAgent, c.clientSecret, c.onViolation,
+		base, c.contract, c.timeout, c.userAgent, c.credentials, c.onViolation,
 		checker.checkRequests(repeatSafe.retry(authorize(c.tokens(tokenClient), pace(c.limiter, send)))),
 	})
 }
@@ -64,26 +64,35 @@ func generatedOn(base *url.URL, p *pipeline) (*gen.ClientWithResponses, error) {
 // pipeline is what the generated client sends with. It buffers request and answer, so that
 // every handler sees them whole and no connection outlives a call.
 type pipeline struct {
-	base         *url.URL
-	contract     func() (*contract, error)
-	timeout      time.Duration
-	userAgent    string
-	clientSecret string
-	onViolation  func(context.Context, *ValidationError)
-	handle       handler
+	base        *url.URL
+	contract    func() (*contract, error)
+	timeout     time.Duration
+	userAgent   string
+	credentials *credentials
+	onViolation func(context.Context, *ValidationError)
+	handle      handler
 }
 
 func (p *pipeline) Do(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), p.timeout)
 	defer cancel()
 	answer, err := p.exchange(ctx, r)
-	if violation, ok := err.(*ValidationError); ok {
+	if violation := violationIn(err); violation != nil {
 		p.onViolation(r.Context(), violation)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return answer.asHTTP(r), nil
+}
+
+// violationIn finds a violation of this call: that of a token's call has been told.
+func violationIn(err error) *ValidationError {
+	if call, ok := err.(*callError); ok {
+		err = call.err
+	}
+	violation, _ := err.(*ValidationError)
+	return violation
 }
 
 func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, error) {
@@ -96,10 +105,13 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 	if err != nil {
 		return nil, &callError{result: NotApplied, err: err}
 	}
+	if r.Header == nil {
+		r.Header = make(http.Header)
+	}
 	refuse := func(message string) error {
 		return &ValidationError{Direction: DirectionRequest, Violations: []Violation{{"path", "operation", message}}}
 	}
-	if r.URL.Scheme != p.base.Scheme || !strings.EqualFold(r.URL.Host, p.base.Host) || !strings.EqualFold(r.Host, p.base.Host) || r.URL.User != nil {
+	if r.URL == nil || r.URL.Scheme != p.base.Scheme || !strings.EqualFold(r.URL.Host, p.base.Host) || !strings.EqualFold(r.Host, p.base.Host) || r.URL.User != nil || r.URL.Opaque != "" {
 		return nil, refuse("the request is for another origin than the base URL")
 	}
 	operation, pathParams, ok := contract.find(p.base, r)
@@ -116,7 +128,7 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 	r.Header.Del("Idempotency-Key")
 	r.Header.Del("X-Idempotency-Key")
 	return p.handle(ctx, &exchange{
-		operation: operation, request: r, pathParams: pathParams, body: body, state: state, clientSecret: p.clientSecret,
+		operation: operation, request: r, pathParams: pathParams, body: body, state: state, credentials: p.credentials,
 	})
 }
 
@@ -130,7 +142,7 @@ func readBody(ctx context.Context, r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
-	if r.GetBody != nil { // from memory
+	if isInMemory(r) {
 		return readAll(r)
 	}
 	type result struct {
@@ -151,10 +163,19 @@ func readBody(ctx context.Context, r *http.Request) ([]byte, error) {
 	}
 }
 
+// isInMemory tells whether the body is that of net/http's own GetBody: an editor may have put another one in its place.
+func isInMemory(r *http.Request) bool {
+	if r.GetBody == nil {
+		return false
+	}
+	own, err := r.GetBody()
+	return err == nil && reflect.TypeOf(own) == reflect.TypeOf(r.Body)
+}
+
 func readAll(r *http.Request) ([]byte, error) {
 	var body bytes.Buffer
 	if r.ContentLength > 0 {
-		body.Grow(int(r.ContentLength) + bytes.MinRead)
+		body.Grow(int(min(r.ContentLength, 1<<20)) + bytes.MinRead)
 	}
 	_, err := body.ReadFrom(r.Body)
 	return body.Bytes(), errors.Join(err, r.Body.Close())

@@ -33,11 +33,11 @@ func (r *retrier) retry(next handler) handler {
 				return answer, nil
 			}
 			final := err
-			switch {
-			case refusal != nil && endedUnsent(err):
+			if refusal != nil && endedUnsent(err) {
 				final = whileWaiting(refusal, errors.Unwrap(err))
-			case unsure && OutcomeOf(err) == NotApplied:
-				final = &callError{x.operation.id, Unknown, err}
+			}
+			if unsure && OutcomeOf(final) == NotApplied {
+				final = &callError{x.operation.id, Unknown, final}
 			}
 			unsure = unsure || OutcomeOf(err) == Unknown
 			if attempt >= r.attempts || ctx.Err() != nil || !r.mayRepeat(x.request.Method, err) {

@@ -201,3 +201,54 @@ func TestAddedOperation(t *testing.T) {
 		})
 	}
 }
+
+// A PUT that may have been processed stays unknown, and its handler is told, whatever ends the attempts.
+func TestOutcomeOfEarlierAttemptsCounts(t *testing.T) {
+	doc := readContract(t)
+	answer := openapi3.NewResponse().WithDescription("ok").WithJSONSchema(openapi3.NewObjectSchema())
+	put := &openapi3.Operation{OperationID: "replaceWidget", Responses: openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: answer}))}
+	doc.AddOperation("/v2/widget", http.MethodPut, put)
+	for name, c := range map[string]struct {
+		third http.HandlerFunc // after a 429 and a cut
+		burst int              // round trips that the rate limit lets through
+		is    error
+		told  int // to the handler of violations
+	}{
+		"the rate limit": {nil, 2, context.DeadlineExceeded, 0},
+		"a no":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 3, api.ErrNotFound, 0},
+		"a broken no": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(400)
+			_, _ = io.WriteString(w, strings.Repeat("x", 2<<20))
+		}, 3, api.ErrInvalidResponse, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen atomic.Int32
+			base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				switch seen.Add(1) {
+				case 1:
+					w.WriteHeader(429)
+				case 2:
+					panic(http.ErrAbortHandler)
+				default:
+					c.third(w, r)
+				}
+			})
+			var waited waits
+			told := 0
+			client := newClient(t, base, api.WithContract(doc), waited.option(), api.WithRateLimit(0.001, c.burst),
+				api.WithViolationHandler(func(context.Context, *api.ValidationError) { told++ }))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, base+"/v2/widget", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := api.Send(client, r)
+			if response != nil {
+				_ = response.Body.Close()
+			}
+			checkFailure(t, err, api.Unknown, c.is)
+			if told != c.told {
+				t.Errorf("the handler was told %d times, want %d", told, c.told)
+			}
+		})
+	}
+}

@@ -3,20 +3,58 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// secrets are the words that no log may hold, in lower case: of the credentials, and of what in the
-// request's body the contract marks x-sensitive or does not declare. A server may repeat them in an error.
-type secrets map[string]bool
+// credentials are what a client proves itself with: the client secret, and the tokens of late. Its accounts and its token call share them.
+type credentials struct {
+	mu   sync.Mutex
+	late []string
+}
 
-func (x *exchange) secrets() secrets {
-	s := x.credentials()
+func (c *credentials) add(value string) {
+	const most = 8
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Contains(c.late, value) {
+		return
+	}
+	if len(c.late) == most {
+		c.late = slices.Delete(c.late, 1, 2) // the first one is the client secret, if there is one
+	}
+	c.late = append(c.late, value)
+}
+
+func (c *credentials) secrets() *secrets {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &secrets{words: make(map[string]bool)}
+	for _, value := range c.late {
+		s.add(value)
+		s.credentials += " " + strings.ToLower(value)
+	}
+	return s
+}
+
+// secrets are what no log may hold, in lower case: the credentials, and what in the
+// request's body the contract marks x-sensitive or does not declare. A server may repeat them in an error.
+type secrets struct {
+	words       map[string]bool
+	numbers     strings.Builder // those that may be phone numbers
+	credentials string
+}
+
+func (x *exchange) secrets() *secrets {
+	s := x.credentials.secrets()
 	if len(x.body) == 0 {
 		return s
 	}
@@ -35,28 +73,28 @@ func (x *exchange) secrets() secrets {
 	return s
 }
 
-// credentials are the secrets but for the contact: the host of a redirect is to be shown, whatever the contact holds.
-func (x *exchange) credentials() secrets {
-	s := make(secrets)
-	s.add(x.clientSecret)
-	for _, token := range x.tokens {
-		s.add(token)
-	}
-	return s
-}
-
-func (s secrets) add(text string) {
+func (s *secrets) add(text string) {
 	text = strings.ToLower(text)
-	for w := range strings.FieldsFuncSeq(text, func(r rune) bool { return !inWord(r) }) {
-		s[w] = true
+	for w := range wordsOf(text) {
+		s.words[w] = true
 	}
 	if digits := strings.Map(onlyDigits, text); digits != "" {
-		s[digits] = true // a phone number may come back without its dashes
+		s.words[digits] = true // a phone number may come back without its dashes
+		if len(digits) >= 6 {
+			s.numbers.WriteString(digits + " ")
+		}
+	}
+}
+
+// allow lets the words of a text be shown.
+func (s *secrets) allow(text string) {
+	for w := range wordsOf(strings.ToLower(text)) {
+		delete(s.words, w)
 	}
 }
 
 // addSensitive adds what may be personal. A nil schema stands for what the contract does not declare.
-func (s secrets) addSensitive(schema *openapi3.Schema, value any) {
+func (s *secrets) addSensitive(schema *openapi3.Schema, value any) {
 	sensitive := schema == nil || schema.Extensions["x-sensitive"] == true
 	switch value := value.(type) {
 	case string:
@@ -91,59 +129,88 @@ func (s secrets) addSensitive(schema *openapi3.Schema, value any) {
 	}
 }
 
-// redact blanks the words of a text that are secret, or hold a secret of three letters or more. Of a long text it keeps the
+// redact blanks the words of a text that are secret, hold one, or are part of one. Of a long text it keeps the
 // beginning, up to a whole word.
-func (s secrets) redact(text string) string {
+func (s *secrets) redact(text string) string {
 	const most = 4 << 10
 	if len(text) > most {
 		text = strings.TrimRightFunc(strings.ToValidUTF8(text[:most], ""), inWord)
 	}
+	known := make(map[string]bool)
 	return word.ReplaceAllStringFunc(text, func(w string) string {
-		if s.in(strings.ToLower(w)) {
+		secret, ok := known[w]
+		if !ok {
+			secret = s.in(strings.ToLower(w))
+			known[w] = secret
+		}
+		if secret {
 			return "[redacted]"
 		}
 		return w
 	})
 }
 
-func (s secrets) in(word string) bool {
-	if s[word] {
+// redactCode lets the number of a code stand, such as CONT-001: it would be part of some phone number.
+func (s *secrets) redactCode(code string) string {
+	i := strings.LastIndexByte(code, '-')
+	if i < 0 || len(code)-i > 5 || !isNumber(code[i+1:]) || !strings.ContainsFunc(code[:i], unicode.IsLetter) {
+		return s.redact(code)
+	}
+	return s.redact(code[:i]) + code[i:]
+}
+
+// in bounds its time: the words of a server are compared with those of a contact, and both may be many.
+func (s *secrets) in(word string) bool {
+	const longest, shortest, partOfCredential, mostNumbers = 256, 5, 6, 64 << 10 // bytes
+	switch {
+	case s.words[word], len(word) > longest: // nobody reads a longer one
+		return true
+	case len(word) >= partOfCredential && strings.Contains(s.credentials, word): // cut off, say
+		return true
+	case len(word) >= 2 && isNumber(word) && (s.numbers.Len() > mostNumbers || strings.Contains(s.numbers.String(), word)):
 		return true
 	}
-	for secret := range s {
-		if len(secret) >= 3 && strings.Contains(word, secret) || isPartOfNumber(word, secret) {
-			return true
+	for i := range word {
+		for j := i + shortest; j <= len(word); j++ {
+			if s.words[word[i:j]] {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// isPartOfNumber is true for the parts of a phone number that a server writes with blanks or dashes.
-func isPartOfNumber(word, secret string) bool {
-	digits := func(s string) bool { return strings.Map(onlyDigits, s) == s }
-	return len(word) >= 2 && len(secret) >= 6 && digits(word) && digits(secret) && strings.Contains(secret, word)
-}
+func isNumber(s string) bool { return s != "" && strings.Map(onlyDigits, s) == s }
 
-// redactError keeps an error, and blanks its text: net/http quotes what it can not read of an answer.
-func (s secrets) redactError(err error) error {
-	text, _, quoted := strings.Cut(err.Error(), `"`)
-	if quoted {
-		text += "..."
+// redactError keeps an error, and blanks its text. What net/http can not read of an answer it quotes: that is
+// left out. Before there is an answer the text is about the host, whose name is no secret.
+func (x *exchange) redactError(err error, outcome Outcome) error {
+	secrets, text := x.secrets(), err.Error()
+	if outcome == NotApplied {
+		secrets.allow(x.request.URL.Hostname())
+	} else if before, _, quoted := strings.Cut(text, `"`); quoted {
+		text = before + "..."
 	}
-	return &redactedError{oneLine(s.redact(text)), err}
+	return &redactedError{oneLine(secrets.redact(text)), err}
 }
 
+// redactedError is an error of others. It does not unwrap, so that who prints a whole chain does not print what is left out.
 type redactedError struct {
 	text string
 	err  error
 }
 
-func (e *redactedError) Error() string { return e.text }
-func (e *redactedError) Unwrap() error { return e.err }
+func (e *redactedError) Error() string        { return e.text }
+func (e *redactedError) Is(target error) bool { return errors.Is(e.err, target) }
+func (e *redactedError) As(target any) bool   { return errors.As(e.err, target) }
 
 func (e redactedError) Format(f fmt.State, verb rune) { formatText(f, verb, e.text) }
 
 var word = regexp.MustCompile(`[\p{L}\p{Nd}]+`)
+
+func wordsOf(text string) iter.Seq[string] {
+	return strings.FieldsFuncSeq(text, func(r rune) bool { return !inWord(r) })
+}
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 

@@ -8,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +25,8 @@ type sender struct {
 	timeout   time.Duration // of a round trip, 0 for none
 	maxBody   int64
 	zip       bool // ask for compressed answers
+
+	plainHTTP1 bool // connections without TLS surely speak HTTP/1
 }
 
 func newSender(c *config) *sender {
@@ -36,7 +36,8 @@ func newSender(c *config) *sender {
 	}
 	standard, ok := transport.(*http.Transport)
 	zip := !ok || !standard.DisableCompression
-	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip}
+	plainHTTP1 := ok && (standard.Protocols == nil || !standard.Protocols.UnencryptedHTTP2())
+	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip, plainHTTP1}
 }
 
 func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
@@ -48,12 +49,10 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 	if s.zip {
 		setDefault(x.request.Header, "Accept-Encoding", "gzip")
 	}
-	var progress progress
+	progress := &progress{plainHTTP1: s.plainHTTP1}
 	request := x.request.WithContext(httptrace.WithClientTrace(ctx, progress.trace()))
-	if x.body != nil {
-		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.body)), nil }
-		request.Body, _ = request.GetBody()
-		request.ContentLength = int64(len(x.body))
+	if x.body != nil || !isIdempotent(request.Method) {
+		progress.setBody(request, x.body)
 	}
 	if s.jar != nil {
 		request.Header = request.Header.Clone() // so that the next attempt does not send these twice
@@ -62,7 +61,7 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 		}
 	}
 	x.attempts++
-	answer, err := s.roundTrip(ctx, x, request, &progress)
+	answer, err := s.roundTrip(ctx, x, request, progress)
 	if answer != nil {
 		x.state.answer = answer
 	}
@@ -78,16 +77,18 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	if err == nil && response == nil {
 		err = errors.New("the transport returned neither an answer nor an error")
 	}
+	if response != nil {
+		if response.Body == nil {
+			response.Body = http.NoBody
+		}
+		defer response.Body.Close() // of an odd transport even beside an error
+	}
 	if err != nil {
 		return nil, s.failed(ctx, x, progress, err)
 	}
-	if response.Body == nil {
-		response.Body = http.NoBody
-	}
-	defer response.Body.Close()
 	// Some bodies do not heed the context: that of a 101, and those of other transports.
 	defer context.AfterFunc(ctx, func() { _ = response.Body.Close() })()
-	if s.jar != nil {
+	if s.jar != nil && headerBytes(response.Header) <= maxHeaderBytes {
 		if cookies := response.Cookies(); len(cookies) > 0 {
 			s.jar.SetCookies(request.URL, cookies)
 		}
@@ -130,42 +131,11 @@ func (s *sender) failed(ctx context.Context, x *exchange, progress *progress, er
 	if isHeaderLimit(err) {
 		return overLimit(x, &Response{}, "header", maxHeaderBytes)
 	}
-	neverSent := progress.neverSent(err)
-	err = withContextError(ctx, err)
-	if neverSent { // nobody has a secret to repeat; but the names in a certificate are the server's words
-		return &callError{x.operation.id, NotApplied, &redactedError{oneLine(err.Error()), err}}
+	outcome := Unknown
+	if progress.neverSent(err) {
+		outcome = NotApplied
 	}
-	return &callError{x.operation.id, Unknown, x.secrets().redactError(err)}
-}
-
-// progress observes how far a request got.
-type progress struct{ traced, connected atomic.Bool }
-
-func (p *progress) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { p.traced.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { p.connected.Store(true) },
-	}
-}
-
-// neverSent is true only if it is sure: the transport asked for a connection and got none, or,
-// of a transport that reports nothing, it failed to dial.
-func (p *progress) neverSent(err error) bool {
-	if p.traced.Load() {
-		return !p.connected.Load()
-	}
-	return !p.connected.Load() && failedToDial(err)
-}
-
-func failedToDial(err error) bool {
-	var failed *net.OpError
-	if !errors.As(err, &failed) {
-		return false
-	}
-	if failed.Op == "proxyconnect" {
-		return failedToDial(failed.Err)
-	}
-	return failed.Op == "dial"
+	return &callError{x.operation.id, outcome, x.redactError(withContextError(ctx, err), outcome)}
 }
 
 // withContextError makes sure that the context's error is in the chain: net/http returns a context's cause instead.

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -120,10 +122,9 @@ func (c *tokenCache) tokenOrFlight() (string, *flight, error) {
 // cache's one until it has ended, even if it hangs: a caller's source can not be cancelled, and
 // must not be asked again and again meanwhile.
 func (c *tokenCache) start() *flight {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	f := &flight{done: make(chan struct{}), cancel: cancel}
-	late := time.AfterFunc(c.timeout, func() {
-		cancel()
+	late := time.AfterFunc(c.timeout, func() { // it may not heed its context
 		c.settle(f, false, accessToken{}, &AuthError{Err: fmt.Errorf("no token within %v: %w", c.timeout, context.DeadlineExceeded)})
 	})
 	go func() {
@@ -157,11 +158,10 @@ func (c *tokenCache) settle(f *flight, ended bool, token accessToken, err error)
 		c.value, c.failure = token.value, nil
 		c.expiresAt = now.Add(token.lifetime)
 		c.refreshAt = c.expiresAt.Add(-min(refreshEarly, token.lifetime/10))
+	case c.value != "" && now.Before(c.expiresAt): // nobody waits for this one
+		c.refreshAt = now.Add(shareFailureFor)
 	case err == nil:
 		c.value, c.failure = "", nil
-	case c.value != "" && now.Before(c.expiresAt):
-		f.value, f.err = c.value, nil
-		c.refreshAt = now.Add(shareFailureFor)
 	case !f.abandoned:
 		c.value, c.failure, c.failedUntil = "", err, now.Add(shareFailureFor)
 	}
@@ -239,17 +239,27 @@ func fromSource(source oauth2.TokenSource) func(context.Context) (accessToken, e
 }
 
 func newAuthError(err error) *AuthError {
+	var own *AuthError
 	var refused *Error
 	var broken *ValidationError
 	var retrieve *oauth2.RetrieveError
+	var request *url.Error
 	switch {
+	case errors.As(err, &own):
+		return own
 	case errors.As(err, &refused):
 		words := refused.words()
 		return &AuthError{refused.StatusCode, words.code, words.message, err}
 	case errors.As(err, &broken):
 		return &AuthError{StatusCode: broken.StatusCode, Err: err}
-	case errors.As(err, &retrieve) && retrieve.Response != nil: // its own text holds the whole answer
-		return &AuthError{retrieve.Response.StatusCode, retrieve.ErrorCode, retrieve.ErrorDescription, err}
+	case errors.As(err, &retrieve): // its own text holds the whole answer, or panics if there was none
+		auth := &AuthError{Code: retrieve.ErrorCode, Message: cmp.Or(retrieve.ErrorDescription, "the token source failed"), Err: err}
+		if retrieve.Response != nil {
+			auth.StatusCode = retrieve.Response.StatusCode
+		}
+		return auth
+	case errors.As(err, &request): // its own text holds the URL, with what secrets that holds
+		return &AuthError{Message: fmt.Sprintf("the token source: %s: %v", request.Op, request.Err), Err: err}
 	}
 	return &AuthError{Err: err}
 }

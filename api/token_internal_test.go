@@ -56,6 +56,10 @@ func TestTokenOverTime(t *testing.T) {
 			[]func() (accessToken, error){token("a", 10*time.Minute), failure, failure, token("b", time.Hour)},
 			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 0, 2}, {time.Second - 1, "a", 0, 2}, {time.Second, "a", 0, 3}, {time.Minute, "b", 0, 4}, {0, "b", 0, 4}},
 		},
+		"a good token outlives a replacement without a lifetime": {
+			[]func() (accessToken, error){token("a", 10*time.Minute), token("b", 0), token("c", time.Hour)},
+			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 0, 2}, {time.Second - 1, "a", 0, 2}, {1, "a", 0, 3}, {0, "c", 0, 3}},
+		},
 		"but not its own end": {
 			[]func() (accessToken, error){token("a", 10*time.Minute), failure, failure},
 			[]step{{0, "a", 0, 1}, {9 * time.Minute, "a", 0, 2}, {time.Minute, "", 0, 3}},
@@ -94,10 +98,14 @@ func TestTokenOverTime(t *testing.T) {
 // A refused token is forgotten while its replacement is under way: the calls then wait for that one.
 func TestReplacementUnderWayServesThoseWhoseTokenWasRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var fetches atomic.Int32
-		slow := func() (accessToken, error) { time.Sleep(5 * time.Second); return accessToken{"b", time.Hour}, nil }
-		cache := newTokenCache(10*time.Second, scripted(&fetches, token("a", 10*time.Minute), slow))
-		for _, after := range []time.Duration{0, 9 * time.Minute} {
+		fetches := 0
+		cache := newTokenCache(10*time.Second, func(ctx context.Context) (accessToken, error) {
+			if fetches++; fetches == 1 {
+				return accessToken{"a", 10 * time.Minute}, nil
+			}
+			return accessToken{"b", time.Hour}, sleep(ctx, 5*time.Second)
+		})
+		for _, after := range []time.Duration{0, 9 * time.Minute, time.Second, time.Second} {
 			time.Sleep(after)
 			if got, err := cache.get(t.Context()); got != "a" || err != nil {
 				t.Fatalf("got %q, %v", got, err)
@@ -110,10 +118,45 @@ func TestReplacementUnderWayServesThoseWhoseTokenWasRefused(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		start := time.Now()
-		if got, err := cache.get(t.Context()); got != "b" || err != nil || time.Since(start) != 4*time.Second || fetches.Load() != 2 {
-			t.Errorf("got %q, %v after %v and %d fetches", got, err, time.Since(start), fetches.Load())
+		if got, err := cache.get(t.Context()); got != "b" || err != nil || time.Since(start) != 2*time.Second || fetches != 2 {
+			t.Errorf("got %q, %v after %v and %d fetches", got, err, time.Since(start), fetches)
 		}
 	})
+}
+
+// A replacement that does not heed its end leaves no token behind: not the old one, and not an empty one.
+func TestReplacementThatHangs(t *testing.T) {
+	for name, end := range map[string]func(*tokenCache){
+		"until the end of the old one": func(*tokenCache) { time.Sleep(time.Minute) },
+		"until the old one is refused": func(c *tokenCache) { c.discard("a") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				fetches := 0
+				cache := newTokenCache(10*time.Second, func(context.Context) (accessToken, error) {
+					if fetches++; fetches == 1 {
+						return accessToken{"a", 10 * time.Minute}, nil
+					}
+					<-release
+					return accessToken{"b", time.Hour}, nil
+				})
+				for _, after := range []time.Duration{0, 9 * time.Minute, 11 * time.Second} {
+					time.Sleep(after)
+					if got, err := cache.get(t.Context()); got != "a" || err != nil {
+						t.Fatalf("got %q, %v", got, err)
+					}
+				}
+				end(cache)
+				var auth *AuthError
+				if got, err := cache.get(t.Context()); got != "" || !errors.As(err, &auth) || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %q, %v", got, err)
+				}
+				close(release)
+				synctest.Wait()
+			})
+		})
+	}
 }
 
 func TestLateRefusalDoesNotDropAFreshToken(t *testing.T) {
@@ -226,7 +269,7 @@ func TestLifetimeIsCapped(t *testing.T) {
 		header := map[string][]string{"Content-Type": {"application/json"}}
 		return &Response{StatusCode: 200, Header: header, Body: []byte(`{"access_token":"a","expires_in":86400}`)}, nil
 	}
-	client, err := generatedOn(base, &pipeline{base, c.contract, time.Second, c.userAgent, "", c.onViolation, answer})
+	client, err := generatedOn(base, &pipeline{base, c.contract, time.Second, c.userAgent, c.credentials, c.onViolation, answer})
 	if err != nil {
 		t.Fatal(err)
 	}

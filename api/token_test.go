@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,9 +26,16 @@ func tokenReply(body string) apitest.Reply { return apitest.Reply{Body: body} }
 func TestTokenCallHasItsOwnTimeout(t *testing.T) {
 	server := apitest.NewServer(t)
 	server.RespondToken(apitest.Reply{Fault: apitest.Hang})
-	_, err := create(t, server.Client(api.WithTokenTimeout(50*time.Millisecond), api.WithTimeout(time.Hour)))
+	var log lockedBuffer
+	_, err := create(t, server.Client(api.WithTokenTimeout(50*time.Millisecond), api.WithTimeout(time.Hour), api.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))))
 	as[*api.AuthError](t, err)
 	checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
+	for log.String() == "" { // the line may come after the caller has its error
+		time.Sleep(time.Millisecond)
+	}
+	if text := log.String(); !strings.Contains(text, "deadline exceeded") || strings.Contains(text, "canceled") {
+		t.Errorf("the log says %s", text)
+	}
 }
 
 func TestTokenTimeoutIsShared(t *testing.T) {
@@ -257,7 +265,7 @@ func TestManyCallersShareANewToken(t *testing.T) {
 	t.Parallel()
 	s := startFaultServer(t, tcp)
 	s.token = tokenYes
-	stale := faultToken + "-1"
+	stale := issuedToken(1)
 	s.api = func(v *visit) {
 		if strings.HasSuffix(v.request.Header.Get("Authorization"), stale) {
 			reply(401, refuses)(v)

@@ -1,0 +1,204 @@
+package api_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// Frames of HTTP/2, RFC 9113 section 6.
+const (
+	frameData     = 0
+	frameHeaders  = 1
+	frameReset    = 3
+	frameSettings = 4
+	frameGoAway   = 7
+
+	endStream  = 1
+	endHeaders = 4
+	ack        = 1
+)
+
+func frame(kind, flags byte, stream uint32, payload ...byte) []byte {
+	length := len(payload)
+	head := []byte{byte(length >> 16), byte(length >> 8), byte(length), kind, flags}
+	return append(binary.BigEndian.AppendUint32(head, stream), payload...)
+}
+
+func reset(stream, code uint32) []byte {
+	return frame(frameReset, 0, stream, binary.BigEndian.AppendUint32(nil, code)...)
+}
+
+func goAway(last, code uint32) []byte {
+	return frame(frameGoAway, 0, 0, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), code)...)
+}
+
+// header200 has the status 200 (of the static table) and a Content-Type.
+func header200(stream uint32) []byte {
+	const media = "application/json"
+	return frame(frameHeaders, endHeaders, stream, append([]byte{0x88, 0x0f, 0x10, byte(len(media))}, media...)...)
+}
+
+func header103(stream uint32) []byte {
+	return frame(frameHeaders, endHeaders, stream, append([]byte{0x48, 3}, "103"...)...)
+}
+
+// http2Server takes whole requests, one after the other on each connection, and then acts on the stream.
+func http2Server(t *testing.T, act func(c net.Conn, stream uint32, nth int)) (client *http.Client, base string, processed func() int) {
+	t.Helper()
+	var mu sync.Mutex
+	n := 0
+	address := accepts(func(plain net.Conn) {
+		c := tls.Server(plain, &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2"}})
+		if _, err := io.ReadFull(c, make([]byte, len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))); err != nil {
+			return
+		}
+		_, _ = c.Write(frame(frameSettings, 0, 0))
+		head := make([]byte, 9)
+		for {
+			if _, err := io.ReadFull(c, head); err != nil {
+				return
+			}
+			if _, err := io.CopyN(io.Discard, c, int64(head[0])<<16|int64(head[1])<<8|int64(head[2])); err != nil {
+				return
+			}
+			kind, flags, stream := head[3], head[4], binary.BigEndian.Uint32(head[5:])
+			switch {
+			case kind == frameSettings && flags&ack == 0:
+				_, _ = c.Write(frame(frameSettings, ack, 0))
+			case (kind == frameData || kind == frameHeaders) && flags&endStream != 0:
+				mu.Lock()
+				n++
+				nth := n
+				mu.Unlock()
+				act(c, stream, nth)
+			}
+		}
+	})(t)
+	leaf, err := x509.ParseCertificate(certificate().Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(leaf)
+	transport := api.NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}, "https://" + address, func() int { mu.Lock(); defer mu.Unlock(); return n }
+}
+
+// writeHTTP2 writes frames, the last one for ever if it is to be repeated.
+func writeHTTP2(repeat bool, frames ...func(stream uint32) []byte) func(net.Conn, uint32, int) {
+	return func(c net.Conn, stream uint32, _ int) {
+		for i := 0; i < len(frames); i++ {
+			if _, err := c.Write(frames[i](stream)); err != nil {
+				return
+			}
+			if repeat && i == len(frames)-1 {
+				i--
+			}
+		}
+	}
+}
+
+// The server takes the whole POST, and then ends the stream or the connection in some way. Net/http sends such a
+// request again by itself, after some of these as often as the server likes.
+func TestHTTP2DeliversOnce(t *testing.T) {
+	resets := func(code uint32) func(uint32) []byte {
+		return func(stream uint32) []byte { return reset(stream, code) }
+	}
+	goes := func(last, code uint32) func(uint32) []byte { return func(uint32) []byte { return goAway(last, code) } }
+	body := func(stream uint32) []byte { return frame(frameData, 0, stream, []byte(yes)...) }
+	empty := func(stream uint32) []byte { return frame(frameData, 0, stream) }
+	settings := func(uint32) []byte { return frame(frameSettings, 0, 0) }
+	garbage := func(stream uint32) []byte { return frame(frameHeaders, endHeaders, stream, 0xff, 0xff, 0xff) }
+	for name, act := range map[string]func(net.Conn, uint32, int){
+		"RST NO_ERROR":                   writeHTTP2(false, resets(0)),
+		"RST PROTOCOL_ERROR":             writeHTTP2(false, resets(1)),
+		"RST INTERNAL_ERROR":             writeHTTP2(false, resets(2)),
+		"RST REFUSED_STREAM":             writeHTTP2(false, resets(7)),
+		"RST CANCEL":                     writeHTTP2(false, resets(8)),
+		"RST ENHANCE_YOUR_CALM":          writeHTTP2(false, resets(11)),
+		"RST HTTP_1_1_REQUIRED":          writeHTTP2(false, resets(13)),
+		"GOAWAY of all":                  writeHTTP2(false, goes(0, 0)),
+		"GOAWAY, ENHANCE_YOUR_CALM":      writeHTTP2(false, goes(0, 11)),
+		"header, then PROTOCOL_ERROR":    writeHTTP2(false, header200, resets(1)),
+		"header, then REFUSED_STREAM":    writeHTTP2(false, header200, resets(7)),
+		"header and body, then NO_ERROR": writeHTTP2(false, header200, body, resets(0)),
+		"garbage":                        writeHTTP2(false, garbage),
+		"hints for ever":                 writeHTTP2(true, header103),
+		"settings for ever":              writeHTTP2(true, settings),
+		"empty data for ever":            writeHTTP2(true, header200, empty),
+		"a cut":                          func(c net.Conn, _ uint32, _ int) { _ = c.Close() },
+		"GOAWAY of all, and a cut": func(c net.Conn, _ uint32, _ int) {
+			_, _ = c.Write(goAway(0, 0))
+			_ = c.Close()
+		},
+		"GOAWAY of none, and a cut": func(c net.Conn, _ uint32, _ int) {
+			_, _ = c.Write(goAway(1<<31-1, 0))
+			_ = c.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			httpClient, base, processed := http2Server(t, act)
+			client := newClient(t, base, api.WithHTTPClient(httpClient), api.WithTimeout(brief))
+			got, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
+			if got != nil || api.OutcomeOf(err) != api.Unknown || processed() != 1 {
+				t.Errorf("got %v, %v; processed %d times", got, err, processed())
+			}
+			checkSilent(t, chain(err)...)
+		})
+	}
+}
+
+// A POST without a body is not repeated either, and net/http does not ask for its body.
+func TestHTTP2DeliversOnceWithoutABody(t *testing.T) {
+	doc := readContract(t)
+	op := &openapi3.Operation{OperationID: "ping", Responses: openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("ok")}))}
+	doc.AddOperation("/v2/ping", http.MethodPost, op)
+	httpClient, base, processed := http2Server(t, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
+	client := newClient(t, base, api.WithContract(doc), api.WithHTTPClient(httpClient), api.WithTimeout(brief))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/v2/ping", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := api.Send(client, request)
+	if response != nil {
+		_ = response.Body.Close()
+	}
+	if api.OutcomeOf(err) != api.Unknown || processed() != 1 {
+		t.Errorf("got %v; processed %d times", err, processed())
+	}
+}
+
+// A connection that the server gave up between two calls costs nothing but a new one.
+func TestHTTP2ConnectionThatIsGone(t *testing.T) {
+	httpClient, base, processed := http2Server(t, func(c net.Conn, stream uint32, nth int) {
+		_, _ = c.Write(header200(stream))
+		_, _ = c.Write(frame(frameData, endStream, stream, []byte(yes)...))
+		if nth == 1 {
+			_, _ = c.Write(goAway(stream, 0))
+			_ = c.Close()
+		}
+	})
+	client := newClient(t, base, api.WithHTTPClient(httpClient))
+	for range 2 {
+		if _, err := create(t, client); err != nil {
+			t.Error(err)
+		}
+	}
+	if processed() != 2 {
+		t.Errorf("processed %d times", processed())
+	}
+}
