@@ -7,7 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -54,10 +54,16 @@ func header103(stream uint32) []byte {
 }
 
 // http2Server takes whole requests, one after the other on each connection, and then acts on the stream.
-func http2Server(t *testing.T, act func(c net.Conn, stream uint32, nth int)) (client *http.Client, base string, processed func() int) {
+type http2Server struct {
+	base      string
+	client    *http.Client
+	processed atomic.Int32
+	ended     chan struct{} // gets a value for each connection that the client closed
+}
+
+func startHTTP2(t *testing.T, act func(c net.Conn, stream uint32, nth int)) *http2Server {
 	t.Helper()
-	var mu sync.Mutex
-	n := 0
+	s := &http2Server{ended: make(chan struct{}, 1000)}
 	address := accepts(func(plain net.Conn) {
 		c := tls.Server(plain, &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2"}})
 		if _, err := io.ReadFull(c, make([]byte, len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))); err != nil {
@@ -67,6 +73,7 @@ func http2Server(t *testing.T, act func(c net.Conn, stream uint32, nth int)) (cl
 		head := make([]byte, 9)
 		for {
 			if _, err := io.ReadFull(c, head); err != nil {
+				s.ended <- struct{}{}
 				return
 			}
 			if _, err := io.CopyN(io.Discard, c, int64(head[0])<<16|int64(head[1])<<8|int64(head[2])); err != nil {
@@ -77,11 +84,7 @@ func http2Server(t *testing.T, act func(c net.Conn, stream uint32, nth int)) (cl
 			case kind == frameSettings && flags&ack == 0:
 				_, _ = c.Write(frame(frameSettings, ack, 0))
 			case (kind == frameData || kind == frameHeaders) && flags&endStream != 0:
-				mu.Lock()
-				n++
-				nth := n
-				mu.Unlock()
-				act(c, stream, nth)
+				act(c, stream, int(s.processed.Add(1)))
 			}
 		}
 	})(t)
@@ -94,7 +97,8 @@ func http2Server(t *testing.T, act func(c net.Conn, stream uint32, nth int)) (cl
 	transport := api.NewTransport()
 	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}, "https://" + address, func() int { mu.Lock(); defer mu.Unlock(); return n }
+	s.base, s.client = "https://"+address, &http.Client{Transport: transport}
+	return s
 }
 
 // writeHTTP2 writes frames, the last one for ever if it is to be repeated.
@@ -151,11 +155,11 @@ func TestHTTP2DeliversOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			httpClient, base, processed := http2Server(t, act)
-			client := newClient(t, base, api.WithHTTPClient(httpClient), api.WithTimeout(brief))
+			server := startHTTP2(t, act)
+			client := newClient(t, server.base, api.WithHTTPClient(server.client), api.WithTimeout(brief))
 			got, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
-			if got != nil || api.OutcomeOf(err) != api.Unknown || processed() != 1 {
-				t.Errorf("got %v, %v; processed %d times", got, err, processed())
+			if got != nil || api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 1 {
+				t.Errorf("got %v, %v; processed %d times", got, err, server.processed.Load())
 			}
 			checkSilent(t, chain(err)...)
 		})
@@ -167,9 +171,9 @@ func TestHTTP2DeliversOnceWithoutABody(t *testing.T) {
 	doc := readContract(t)
 	op := &openapi3.Operation{OperationID: "ping", Responses: openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("ok")}))}
 	doc.AddOperation("/v2/ping", http.MethodPost, op)
-	httpClient, base, processed := http2Server(t, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
-	client := newClient(t, base, api.WithContract(doc), api.WithHTTPClient(httpClient), api.WithTimeout(brief))
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/v2/ping", nil)
+	server := startHTTP2(t, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
+	client := newClient(t, server.base, api.WithContract(doc), api.WithHTTPClient(server.client), api.WithTimeout(brief))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.base+"/v2/ping", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,28 +181,30 @@ func TestHTTP2DeliversOnceWithoutABody(t *testing.T) {
 	if response != nil {
 		_ = response.Body.Close()
 	}
-	if api.OutcomeOf(err) != api.Unknown || processed() != 1 {
-		t.Errorf("got %v; processed %d times", err, processed())
+	if api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 1 {
+		t.Errorf("got %v; processed %d times", err, server.processed.Load())
 	}
 }
 
 // A connection that the server gave up between two calls costs nothing but a new one.
 func TestHTTP2ConnectionThatIsGone(t *testing.T) {
-	httpClient, base, processed := http2Server(t, func(c net.Conn, stream uint32, nth int) {
+	server := startHTTP2(t, func(c net.Conn, stream uint32, nth int) {
 		_, _ = c.Write(header200(stream))
 		_, _ = c.Write(frame(frameData, endStream, stream, []byte(yes)...))
 		if nth == 1 {
 			_, _ = c.Write(goAway(stream, 0))
-			_ = c.Close()
 		}
 	})
-	client := newClient(t, base, api.WithHTTPClient(httpClient))
-	for range 2 {
+	client := newClient(t, server.base, api.WithHTTPClient(server.client))
+	for call := range 2 {
+		if call == 1 {
+			<-server.ended // the client has seen that the server goes
+		}
 		if _, err := create(t, client); err != nil {
 			t.Error(err)
 		}
 	}
-	if processed() != 2 {
-		t.Errorf("processed %d times", processed())
+	if n := server.processed.Load(); n != 2 {
+		t.Errorf("processed %d times", n)
 	}
 }
