@@ -22,6 +22,7 @@ const (
 	frameHeaders  = 1
 	frameReset    = 3
 	frameSettings = 4
+	framePing     = 6
 	frameGoAway   = 7
 
 	endStream  = 1
@@ -58,12 +59,12 @@ type http2Server struct {
 	base      string
 	client    *http.Client
 	processed atomic.Int32
-	ended     chan struct{} // gets a value for each connection that the client closed
+	pong      chan struct{} // gets a value for each answer to a ping
 }
 
 func startHTTP2(t *testing.T, act func(c net.Conn, stream uint32, nth int)) *http2Server {
 	t.Helper()
-	s := &http2Server{ended: make(chan struct{}, 1000)}
+	s := &http2Server{pong: make(chan struct{}, 1)}
 	address := accepts(func(plain net.Conn) {
 		c := tls.Server(plain, &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2"}})
 		if _, err := io.ReadFull(c, make([]byte, len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))); err != nil {
@@ -73,7 +74,6 @@ func startHTTP2(t *testing.T, act func(c net.Conn, stream uint32, nth int)) *htt
 		head := make([]byte, 9)
 		for {
 			if _, err := io.ReadFull(c, head); err != nil {
-				s.ended <- struct{}{}
 				return
 			}
 			if _, err := io.CopyN(io.Discard, c, int64(head[0])<<16|int64(head[1])<<8|int64(head[2])); err != nil {
@@ -83,6 +83,8 @@ func startHTTP2(t *testing.T, act func(c net.Conn, stream uint32, nth int)) *htt
 			switch {
 			case kind == frameSettings && flags&ack == 0:
 				_, _ = c.Write(frame(frameSettings, ack, 0))
+			case kind == framePing && flags&ack != 0:
+				s.pong <- struct{}{}
 			case (kind == frameData || kind == frameHeaders) && flags&endStream != 0:
 				act(c, stream, int(s.processed.Add(1)))
 			}
@@ -193,12 +195,13 @@ func TestHTTP2ConnectionThatIsGone(t *testing.T) {
 		_, _ = c.Write(frame(frameData, endStream, stream, []byte(yes)...))
 		if nth == 1 {
 			_, _ = c.Write(goAway(stream, 0))
+			_, _ = c.Write(frame(framePing, 0, 0, make([]byte, 8)...))
 		}
 	})
 	client := newClient(t, server.base, api.WithHTTPClient(server.client))
 	for call := range 2 {
 		if call == 1 {
-			<-server.ended // the client has seen that the server goes
+			<-server.pong // the client has seen that the server goes
 		}
 		if _, err := create(t, client); err != nil {
 			t.Error(err)
