@@ -72,6 +72,7 @@ func retryFaults() []fault {
 		{name: "429, over the limit", api: reply(429, strings.Repeat("x", 1<<20+1)),
 			want: want{kind: aViolation, outcome: api.NotApplied, is: api.ErrInvalidResponse, places: places("body"), arrived: 1, tokens: 1}},
 		{name: "429, not to be repeated", api: reply(429, refuses, "X-Should-Retry", "false"), want: limits.counts(3, 0, 1)},
+		{name: "429, then silence", api: inTurn(after("1"), does(expires)), want: late.counts(2, 1, 1)},
 		{name: "429, then 503", api: inTurn(after("1"), does(reply(503, refuses))), want: unsure.counts(2, 1, 1)},
 		{name: "429, then 400", api: inTurn(after("1"), reply(400, refuses)), want: refused.counts(2, 0, 1)},
 		{name: "429, then a cut", api: inTurn(after("1"), does(aborts)), want: lost.counts(2, 1, 1)},

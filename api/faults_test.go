@@ -432,7 +432,7 @@ func checkSilent(t *testing.T, values ...any) {
 // checkLog wants one line for each round trip, with what an operator needs.
 func checkLog(t *testing.T, text string, err error, tries int) {
 	t.Helper()
-	attempts := map[string]int{}
+	attempts, status := map[string]int{}, 0
 	for line := range strings.Lines(text) {
 		var record struct {
 			Level, Msg, Operation, Outcome, Error string
@@ -440,7 +440,9 @@ func checkLog(t *testing.T, text string, err error, tries int) {
 			Duration                              *int64
 		}
 		unmarshal(t, []byte(line), &record)
-		attempts[record.Operation]++
+		if attempts[record.Operation]++; record.Operation == "createAttribute" && record.Status != nil {
+			status = *record.Status
+		}
 		if record.Msg != "round trip" || record.Status == nil || record.Duration == nil || record.Attempt == nil ||
 			!slices.Contains([]string{"applied", "not applied", "unknown"}, record.Outcome) ||
 			(record.Error == "") != (record.Outcome == "applied" && record.Level == "INFO") {
@@ -450,6 +452,11 @@ func checkLog(t *testing.T, text string, err error, tries int) {
 	var refused *api.Error
 	if errors.As(err, &refused) && refused.Operation == "createAttribute" && refused.Attempts != tries {
 		t.Errorf("%d attempts, want %d", refused.Attempts, tries)
+	}
+	var violation *api.ValidationError
+	if errors.As(err, &violation) && violation.Operation == "createAttribute" && violation.StatusCode != status ||
+		refused != nil && refused.Operation == "createAttribute" && refused.StatusCode != status && kindOf(err) == anError {
+		t.Errorf("status %d in the log: %v", status, err)
 	}
 	if got := attempts["createAttribute"]; got != tries {
 		t.Errorf("%d lines in the log, want %d\n%s", got, tries, text)

@@ -45,7 +45,7 @@ func (r *retrier) retry(next handler) handler {
 			}
 			wait := min(delays.NextBackOff(), maxWait)
 			if refused, ok := err.(*Error); ok {
-				refusal = final
+				refusal = err
 				if refused.RetryAfter > 0 {
 					wait = refused.RetryAfter
 				}

@@ -211,11 +211,15 @@ func clientCredentials(client *gen.ClientWithResponses, clientID, clientSecret s
 			value, kind = deref(answer.JSON200.AccessToken), deref(answer.JSON200.TokenType)
 		}
 		if err := checkToken(value, kind); err != nil {
-			return accessToken{}, newAuthError(&ValidationError{
+			auth := newAuthError(&ValidationError{
 				Operation: "createToken", Direction: DirectionResponse, StatusCode: answer.StatusCode(),
 				Violations: []Violation{{"body/access_token", "token", err.Error()}},
 				Header:     answer.HTTPResponse.Header, Body: answer.Body,
 			})
+			code, message := errorOf(answer.Body) // some say no with a 200
+			secrets := (&credentials{late: []string{clientSecret}}).secrets()
+			auth.Code, auth.Message = secrets.redactCode(code), secrets.redact(message)
+			return accessToken{}, auth
 		}
 		return accessToken{value, min(lifetimeOf(answer.Body, value, time.Now()), maxLifetime)}, nil
 	}

@@ -287,3 +287,23 @@ func TestManyCallersShareANewToken(t *testing.T) {
 		t.Errorf("processed %d with %d tokens, want 100 with 2", processed, tokens)
 	}
 }
+
+// What an operator reads when there is no token.
+func TestTextsWithoutAToken(t *testing.T) {
+	for want, reply := range map[string]apitest.Reply{
+		"the token endpoint answered 401 Unauthorized: invalid_client: no [redacted]": {Status: 401, Body: `{"error":"invalid_client","error_description":"no {secret}"}`},
+		"the token endpoint answered 200 OK: invalid_client: no [redacted]: createToken: invalid response, status 200: body/access_token: is blank": {
+			Body: `{"error":"invalid_client","error_description":"no {secret}"}`},
+		"the token endpoint answered 502 Bad Gateway":                                   {Status: 502, Body: "<html>", Header: header("Content-Type", "text/html")},
+		"the token endpoint answered 302 Found: redirect to login.invalid not followed": {Status: 302, Header: header("Location", "https://login.invalid/x")},
+		"the token endpoint answered 200 OK: the answer broke off: unexpected EOF":      {Fault: apitest.Truncate},
+	} {
+		server := apitest.NewServer(t)
+		reply.Body = strings.ReplaceAll(reply.Body, "{secret}", server.ClientSecret)
+		server.RespondToken(reply)
+		_, err := create(t, server.Client(api.WithMaxAttempts(1)))
+		if text := "sakari: no access token: " + want + " (not applied)"; err.Error() != text {
+			t.Errorf("got  %v\nwant %s", err, text)
+		}
+	}
+}
