@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -241,6 +242,41 @@ func TestCallersJarIsUsed(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"", "session=1"}, cookies); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestJarTakesNothingOfAnAnswerThatIsRefused(t *testing.T) {
+	var cookies []string
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		cookies = append(cookies, r.Header.Get("Cookie"))
+		for i := range 3000 {
+			http.SetCookie(w, &http.Cookie{Name: fmt.Sprintf("c%d", i), Value: strings.Repeat("x", 20)})
+		}
+	})
+	client := newClient(t, base, api.WithHTTPClient(&http.Client{Transport: &http.Transport{}, Jar: newJar(t)}))
+	for range 2 {
+		_, err := create(t, client)
+		as[*api.ValidationError](t, err)
+	}
+	if diff := cmp.Diff([]string{"", ""}, cookies); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What an operator reads when nothing was sent: the host, whatever the contact holds, and what was waited for.
+func TestTextsWhenNothingIsSent(t *testing.T) {
+	refuse := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.sakari.invalid"}}
+	}}
+	_, err := create(t, newClient(t, "https://api.sakari.invalid", api.WithMaxAttempts(1), api.WithHTTPClient(&http.Client{Transport: refuse})))
+	if want := "sakari: createAttribute: dial tcp: lookup api.sakari.invalid: no such host (not applied)"; err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	server := apitest.NewServer(t)
+	server.RespondToken(apitest.Reply{Fault: apitest.Hang})
+	_, err = create(t, server.Client(api.WithTimeout(50*time.Millisecond)))
+	if want := "sakari: createAttribute: waiting for an access token: context deadline exceeded (not applied)"; err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 

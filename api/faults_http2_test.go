@@ -62,11 +62,13 @@ type http2Server struct {
 	pong      chan struct{} // gets a value for each answer to a ping
 }
 
-func startHTTP2(t *testing.T, act func(c net.Conn, stream uint32, nth int)) *http2Server {
+func startHTTP2(t *testing.T, secure bool, act func(c net.Conn, stream uint32, nth int)) *http2Server {
 	t.Helper()
 	s := &http2Server{pong: make(chan struct{}, 1)}
-	address := accepts(func(plain net.Conn) {
-		c := tls.Server(plain, &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2"}})
+	address := accepts(func(c net.Conn) {
+		if secure {
+			c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2"}})
+		}
 		if _, err := io.ReadFull(c, make([]byte, len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))); err != nil {
 			return
 		}
@@ -100,6 +102,11 @@ func startHTTP2(t *testing.T, act func(c net.Conn, stream uint32, nth int)) *htt
 	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 	t.Cleanup(transport.CloseIdleConnections)
 	s.base, s.client = "https://"+address, &http.Client{Transport: transport}
+	if !secure {
+		s.base = "http://" + address
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetUnencryptedHTTP2(true)
+	}
 	return s
 }
 
@@ -155,16 +162,18 @@ func TestHTTP2DeliversOnce(t *testing.T) {
 			_ = c.Close()
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := startHTTP2(t, act)
-			client := newClient(t, server.base, api.WithHTTPClient(server.client), api.WithTimeout(brief))
-			got, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
-			if got != nil || api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 1 {
-				t.Errorf("got %v, %v; processed %d times", got, err, server.processed.Load())
-			}
-			checkSilent(t, chain(err)...)
-		})
+		for network, secure := range map[string]bool{"TLS": true, "plain": false} {
+			t.Run(name+"/"+network, func(t *testing.T) {
+				t.Parallel()
+				server := startHTTP2(t, secure, act)
+				client := newClient(t, server.base, api.WithHTTPClient(server.client), api.WithTimeout(brief))
+				got, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
+				if got != nil || api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 1 {
+					t.Errorf("got %v, %v; processed %d times", got, err, server.processed.Load())
+				}
+				checkSilent(t, chain(err)...)
+			})
+		}
 	}
 }
 
@@ -173,7 +182,7 @@ func TestHTTP2DeliversOnceWithoutABody(t *testing.T) {
 	doc := readContract(t)
 	op := &openapi3.Operation{OperationID: "ping", Responses: openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("ok")}))}
 	doc.AddOperation("/v2/ping", http.MethodPost, op)
-	server := startHTTP2(t, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
+	server := startHTTP2(t, true, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
 	client := newClient(t, server.base, api.WithContract(doc), api.WithHTTPClient(server.client), api.WithTimeout(brief))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.base+"/v2/ping", nil)
 	if err != nil {
@@ -190,7 +199,7 @@ func TestHTTP2DeliversOnceWithoutABody(t *testing.T) {
 
 // A connection that the server gave up between two calls costs nothing but a new one.
 func TestHTTP2ConnectionThatIsGone(t *testing.T) {
-	server := startHTTP2(t, func(c net.Conn, stream uint32, nth int) {
+	server := startHTTP2(t, true, func(c net.Conn, stream uint32, nth int) {
 		_, _ = c.Write(header200(stream))
 		_, _ = c.Write(frame(frameData, endStream, stream, []byte(yes)...))
 		if nth == 1 {

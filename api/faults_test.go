@@ -414,7 +414,7 @@ func checkSilent(t *testing.T, values ...any) {
 	t.Helper()
 	for _, value := range values {
 		for _, text := range forms(value) {
-			for _, secret := range []string{faultSecret, faultToken, faultEmail, faultPhone, "1234567890"} {
+			for _, secret := range []string{faultSecret, faultToken, faultEmail, faultPhone, "1234567890", faultOther} {
 				if strings.Contains(text, secret) {
 					t.Errorf("%s is in %T: %.2000s", secret, value, text)
 				}

@@ -33,6 +33,7 @@ const (
 	faultToken  = "token-of-the-server"
 	faultEmail  = "chris@sakari.io"
 	faultPhone  = "123-456-7890"
+	faultOther  = "stranger@example.net" // stands where no answer should be
 )
 
 var faultContact = gen.Contact{Email: new(faultEmail), Mobile: &gen.ContactMobile{Number: new(faultPhone)}}

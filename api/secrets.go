@@ -161,13 +161,13 @@ func (s *secrets) redactCode(code string) string {
 
 // in bounds its time: the words of a server are compared with those of a contact, and both may be many.
 func (s *secrets) in(word string) bool {
-	const longest, shortest, partOfCredential, mostNumbers = 256, 5, 6, 64 << 10 // bytes
+	const longest, shortest, partOfCredential = 256, 5, 6 // bytes
 	switch {
 	case s.words[word], len(word) > longest: // nobody reads a longer one
 		return true
 	case len(word) >= partOfCredential && strings.Contains(s.credentials, word): // cut off, say
 		return true
-	case len(word) >= 2 && isNumber(word) && (s.numbers.Len() > mostNumbers || strings.Contains(s.numbers.String(), word)):
+	case len(word) >= 2 && isNumber(word) && strings.Contains(s.numbers.String(), word):
 		return true
 	}
 	for i := range word {
