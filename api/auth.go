@@ -43,7 +43,8 @@ func authorize(tokens *tokenCache, next handler) handler {
 }
 
 func sendWith(ctx context.Context, x *exchange, token string, next handler) (*Response, error) {
-	x.credentials.add(token)
+	x.tokens = append(x.tokens, token)
+	x.client.add(token)
 	if x.attempts > 0 { // a transport may have kept the header of the last attempt
 		x.request.Header = x.request.Header.Clone()
 	}

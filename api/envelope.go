@@ -47,7 +47,7 @@ func newError(x *exchange, answer *Response, cause error) *Error {
 	visible := shown{secrets.redactCode(code), secrets.redact(message)}
 	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
 		message = redirectMessage(x.request, answer.Header.Get("Location"))
-		visible.message = x.credentials.secrets().redact(message)
+		visible.message = x.credentials().redact(message)
 	}
 	return &Error{
 		Operation:  x.operation.id,

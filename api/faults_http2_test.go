@@ -162,10 +162,15 @@ func TestHTTP2DeliversOnce(t *testing.T) {
 			_ = c.Close()
 		},
 	} {
-		for network, secure := range map[string]bool{"TLS": true, "plain": false} {
-			t.Run(name+"/"+network, func(t *testing.T) {
+		for _, kind := range []string{"TLS", "plain", "registered"} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
 				t.Parallel()
-				server := startHTTP2(t, secure, act)
+				server := startHTTP2(t, kind == "TLS", act)
+				if kind == "registered" { // where it does not look like HTTP/2
+					outer := &http.Transport{}
+					outer.RegisterProtocol("http", server.client.Transport)
+					server.client.Transport = outer
+				}
 				client := newClient(t, server.base, api.WithHTTPClient(server.client), api.WithTimeout(brief))
 				got, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
 				if got != nil || api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 1 {

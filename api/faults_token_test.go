@@ -57,6 +57,7 @@ func tokenFaults(trap string) []fault {
 		"control characters": reply(200, `{"access_token":"`+faultToken+`\r\nX-Evil: 1"}`),
 		"not ASCII":          reply(200, `{"access_token":"`+faultToken+`\u00e9"}`),
 		"a blank inside":     reply(200, `{"access_token":"`+faultToken+` x"}`),
+		"a long token":       reply(200, `{"access_token":"`+strings.Repeat("x", 16<<10+1)+`"}`),
 		"a MAC token":        reply(200, `{"access_token":"`+faultToken+`","token_type":"mac"}`),
 		"a type of blanks":   reply(200, `{"access_token":"`+faultToken+`","token_type":" "}`),
 		"trailing data":      reply(200, `{"access_token":"`+faultToken+`"}{}`),

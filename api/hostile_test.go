@@ -74,6 +74,26 @@ func TestOddTransports(t *testing.T) {
 			}
 		})
 	}
+	t.Run("one that reads the body first", func(t *testing.T) { // to sign it, say
+		server := apitest.NewServer(t)
+		transport := &http.Transport{}
+		defer transport.CloseIdleConnections()
+		_, err := create(t, server.Client(api.WithHTTPClient(&http.Client{Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
+			first, err := io.ReadAll(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			r = r.Clone(r.Context())
+			if r.Body, err = r.GetBody(); err != nil {
+				return nil, err
+			}
+			r.Header.Set("X-Length", fmt.Sprint(len(first)))
+			return transport.RoundTrip(r)
+		})})))
+		if err != nil || len(server.Requests()) != 1 {
+			t.Errorf("got %v after %d requests", err, len(server.Requests()))
+		}
+	})
 	t.Run("a body that ends when the caller's time does", func(t *testing.T) {
 		transport := roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			ends := readFunc(func([]byte) (int, error) { <-r.Context().Done(); return 0, io.EOF })
@@ -209,20 +229,21 @@ func TestMessagesAreBlankedInManySpellings(t *testing.T) {
 		Email: new("Chris.Bloggs@Sakari.io"), FirstName: new("Tom&Jerry-secret"), LastName: new("Ng"),
 		Mobile:     &gen.ContactMobile{Number: new("123-456-7890"), LineType: new("mobile")},
 		Lists:      []gen.ContactList{{Filter: &gen.ListFilter{Q: new("mailbox@example.net"), Attributes: []gen.FilterAttribute{{Value: []string{"078-05-1120"}}}}}},
-		Attributes: map[string]any{"phone": 15551234567, "kim@example.org": true, "name": "\u738b\u4f1f"},
+		Attributes: map[string]any{"phone": 15551234567, "kim@example.org": true, "name": "\u738b\u4f1f", "other": "\u0393\u03b9\u03ce\u03c1\u03b3\u03bf\u03c2"},
 	}
 	for message, leak := range map[string]string{
-		"chris.bloggs@sakari.io exists":              "bloggs",
-		"Unknown person Ng":                          "Ng",
-		"mailbox@example.net is no filter":           "mailbox",
-		"078-05-1120 is no value":                    "1120",
-		"Unknown person \u738b\u4f1f!":               "\u738b\u4f1f",
-		"1234567890 is no number":                    "1234567890",
-		"(123) 45 67-890 is no number":               "45 67",
-		"+11234567890 is no number":                  "1234567890",
-		"15551234567 is bad":                         "15551234567",
-		"attribute kim@example.org is bad":           "kim",
-		`bad: {"firstName":"Tom\u0026Jerry-secret"}`: "Jerry",
+		"chris.bloggs@sakari.io exists":                         "bloggs",
+		"Unknown person Ng":                                     "Ng",
+		"\u0393\u0399\u038f\u03a1\u0393\u039f\u03a3 is unknown": "\u0393\u0399\u038f\u03a1\u0393\u039f\u03a3",
+		"mailbox@example.net is no filter":                      "mailbox",
+		"078-05-1120 is no value":                               "1120",
+		"Unknown person \u738b\u4f1f!":                          "\u738b\u4f1f",
+		"1234567890 is no number":                               "1234567890",
+		"(123) 45 67-890 is no number":                          "45 67",
+		"+11234567890 is no number":                             "1234567890",
+		"15551234567 is bad":                                    "15551234567",
+		"attribute kim@example.org is bad":                      "kim",
+		`bad: {"firstName":"Tom\u0026Jerry-secret"}`:            "Jerry",
 	} {
 		server := apitest.NewServer(t)
 		body := fmt.Sprintf(`{"success":false,"error":{"message":%q}}`, message)

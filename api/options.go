@@ -33,7 +33,7 @@ type config struct {
 	logger           *slog.Logger
 	timeout          time.Duration
 	maxAttempts      int
-	limiter          *rate.Limiter
+	queue            *queue
 	maxResponseBytes int64
 	validation       Validation
 	onViolation      func(context.Context, *ValidationError)
@@ -52,7 +52,7 @@ func defaultConfig() *config {
 		timeout:          30 * time.Second,
 		maxAttempts:      3,
 		credentials:      &credentials{},
-		limiter:          rate.NewLimiter(rate.Inf, 0),
+		queue:            newQueue(rate.Inf, 0),
 		maxResponseBytes: 1 << 20,
 		onViolation:      func(context.Context, *ValidationError) {},
 		contract:         embeddedContract,
@@ -71,7 +71,7 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 		if strings.TrimSpace(clientID) == "" || strings.TrimSpace(clientSecret) == "" {
 			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
 		}
-		c.credentials = &credentials{late: []string{clientSecret}}
+		c.credentials = &credentials{clientSecret: clientSecret}
 		c.tokens = func(token *gen.ClientWithResponses) *tokenCache {
 			return newTokenCache(c.tokenTimeout, clientCredentials(token, clientID, clientSecret))
 		}
@@ -190,15 +190,15 @@ func WithMaxAttempts(attempts int) Option {
 
 // WithRateLimit keeps the client below a rate: perSecond round trips on average, and at most burst at once.
 // All attempts count, and all accounts and goroutines of a client share the limit; calls for a token do not count. A call waits for its
-// turn as part of its time (see [WithTimeout]). It ends at once, not applied and with [context.DeadlineExceeded], when its turn
-// would come after its deadline. By default there is no limit; the vendor documents none either, but answers 429 to
+// turn as part of its time (see [WithTimeout]), in the order in which calls came. It ends at its deadline, or at once if it is the next one and its turn
+// comes after that: not applied, with [context.DeadlineExceeded]. One that leaves costs the others nothing. By default there is no limit; the vendor documents none either, but answers 429 to
 // callers that are too fast.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) error {
 		if !(perSecond > 0) || math.IsInf(perSecond, 1) || burst < 1 {
 			return fmt.Errorf("WithRateLimit: want a rate above 0 and a burst of 1 or more, not %v and %d", perSecond, burst)
 		}
-		c.limiter = rate.NewLimiter(rate.Limit(perSecond), burst)
+		c.queue = newQueue(rate.Limit(perSecond), burst)
 		return nil
 	}
 }

@@ -23,10 +23,10 @@ type exchange struct {
 	pathParams map[string]string
 	body       []byte
 	state      *callState
-	refreshed  bool // a refused token has been replaced
-	attempts   int  // round trips made
-
-	credentials *credentials
+	client     *credentials
+	tokens     []string // those sent
+	refreshed  bool     // a refused token has been replaced
+	attempts   int      // round trips made
 }
 
 // handler is one step of the pipeline. It returns an answer that the caller
@@ -45,7 +45,7 @@ func newGenerated(c *config, base *url.URL) (*gen.ClientWithResponses, error) {
 	repeatAll := &retrier{c.maxAttempts, true, c.sleep}
 	tokenClient, err := generatedOn(base, &pipeline{
 		base, c.contract, c.tokenTimeout, c.userAgent, c.credentials, c.onViolation,
-		checker.checkRequests(repeatAll.retry(pace(rate.NewLimiter(rate.Inf, 0), send))),
+		checker.checkRequests(repeatAll.retry(pace(newQueue(rate.Inf, 0), send))),
 	})
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func newGenerated(c *config, base *url.URL) (*gen.ClientWithResponses, error) {
 	repeatSafe := &retrier{c.maxAttempts, false, c.sleep}
 	return generatedOn(base, &pipeline{
 		base, c.contract, c.timeout, c.userAgent, c.credentials, c.onViolation,
-		checker.checkRequests(repeatSafe.retry(authorize(c.tokens(tokenClient), pace(c.limiter, send)))),
+		checker.checkRequests(repeatSafe.retry(authorize(c.tokens(tokenClient), pace(c.queue, send)))),
 	})
 }
 
@@ -128,7 +128,7 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 	r.Header.Del("Idempotency-Key")
 	r.Header.Del("X-Idempotency-Key")
 	return p.handle(ctx, &exchange{
-		operation: operation, request: r, pathParams: pathParams, body: body, state: state, credentials: p.credentials,
+		operation: operation, request: r, pathParams: pathParams, body: body, state: state, client: p.credentials,
 	})
 }
 

@@ -2,36 +2,28 @@ package api
 
 import (
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 )
 
 // progress observes how far a request got.
-type progress struct {
-	plainHTTP1 bool // a connection without TLS speaks HTTP/1
-	traced     atomic.Bool
-	connected  atomic.Bool
-	http1      atomic.Bool // the connection speaks it
-	bodyRead   atomic.Bool
-}
+type progress struct{ traced, connected, http2 atomic.Bool }
 
 func (p *progress) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(string) { p.traced.Store(true) },
-		GotConn: func(info httptrace.GotConnInfo) {
+		GotConn: func(httptrace.GotConnInfo) {
 			p.connected.Store(true)
-			switch c := info.Conn.(type) {
-			case *tls.Conn:
-				p.http1.Store(c.ConnectionState().NegotiatedProtocol != "h2")
-			case *net.TCPConn, *net.UnixConn:
-				p.http1.Store(p.plainHTTP1)
-			default:
-				p.http1.Store(false)
+			p.http2.Store(false)
+		},
+		WroteHeaderField: func(name string, _ []string) {
+			if strings.HasPrefix(name, ":") { // as in HTTP/2 alone
+				p.http2.Store(true)
 			}
 		},
 	}
@@ -63,25 +55,13 @@ var errSentOnce = errors.New("the connection ended after the request was sent, a
 // HTTP/1 it does so only if it wrote nothing. Over HTTP/2 it does so whenever the server says certain things, even
 // after it got the whole request, and as often as the server likes.
 func (p *progress) setBody(r *http.Request, body []byte) {
-	newBody := func() io.ReadCloser { return &requestBody{bytes.NewReader(body), &p.bodyRead} }
+	newBody := func() io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
 	r.Body = newBody()
 	r.ContentLength = int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) {
-		if p.bodyRead.Load() && !p.http1.Load() && !isIdempotent(r.Method) {
+		if p.http2.Load() && !isIdempotent(r.Method) {
 			return nil, errSentOnce
 		}
 		return newBody(), nil
 	}
 }
-
-type requestBody struct {
-	reader *bytes.Reader
-	read   *atomic.Bool
-}
-
-func (b *requestBody) Read(p []byte) (int, error) {
-	b.read.Store(true)
-	return b.reader.Read(p)
-}
-
-func (b *requestBody) Close() error { return nil }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +72,34 @@ func TestRateLimitOfTheCaller(t *testing.T) {
 		checkFailure(t, err, api.NotApplied, context.Canceled)
 		if arrived, _, _ := s.counts(); arrived != 2 {
 			t.Errorf("%d requests arrived, want 2", arrived)
+		}
+	})
+	t.Run("those who leave cost the others nothing", func(t *testing.T) {
+		t.Parallel()
+		s := startFaultServer(t, tcp)
+		s.api, s.token = yesReply(), tokenYes
+		client := s.client(t, s.url, false, api.WithRateLimit(5, 1))
+		if _, err := create(t, client); err != nil {
+			t.Fatal(err)
+		}
+		ctx, leave := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer leave()
+		var leaving sync.WaitGroup
+		for range 50 {
+			leaving.Go(func() {
+				_, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, faultContact)
+				if api.OutcomeOf(err) != api.NotApplied || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		leaving.Wait()
+		start := time.Now()
+		if _, err := create(t, client); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > 5*time.Second { // 50 turns are 10 s, one is 200 ms
+			t.Errorf("waited %v", took)
 		}
 	})
 }

@@ -17,35 +17,43 @@ import (
 
 // credentials are what a client proves itself with: the client secret, and the tokens of late. Its accounts and its token call share them.
 type credentials struct {
-	mu   sync.Mutex
-	late []string
+	clientSecret string
+
+	mu     sync.Mutex
+	tokens []string
 }
 
-func (c *credentials) add(value string) {
+func (c *credentials) add(token string) {
 	const most = 8
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if slices.Contains(c.late, value) {
+	if slices.Contains(c.tokens, token) {
 		return
 	}
-	if len(c.late) == most {
-		c.late = slices.Delete(c.late, 1, 2) // the first one is the client secret, if there is one
+	if len(c.tokens) == most {
+		c.tokens = slices.Delete(c.tokens, 0, 1)
 	}
-	c.late = append(c.late, value)
+	c.tokens = append(c.tokens, token)
 }
 
-func (c *credentials) secrets() *secrets {
+// credentials are the secrets but for the contact: those of late, and those of this call, which may be older.
+func (x *exchange) credentials() *secrets {
+	c := x.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return newSecrets(slices.Concat([]string{c.clientSecret}, c.tokens, x.tokens)...)
+}
+
+func newSecrets(credentials ...string) *secrets {
 	s := &secrets{words: make(map[string]bool)}
-	for _, value := range c.late {
+	for _, value := range credentials {
 		s.add(value)
-		s.credentials += " " + strings.ToLower(value)
+		s.credentials += " " + fold(value)
 	}
 	return s
 }
 
-// secrets are what no log may hold, in lower case: the credentials, and what in the
+// secrets are what no log may hold, with cases folded: the credentials, and what in the
 // request's body the contract marks x-sensitive or does not declare. A server may repeat them in an error.
 type secrets struct {
 	words       map[string]bool
@@ -54,7 +62,7 @@ type secrets struct {
 }
 
 func (x *exchange) secrets() *secrets {
-	s := x.credentials.secrets()
+	s := x.credentials()
 	if len(x.body) == 0 {
 		return s
 	}
@@ -74,7 +82,7 @@ func (x *exchange) secrets() *secrets {
 }
 
 func (s *secrets) add(text string) {
-	text = strings.ToLower(text)
+	text = fold(text)
 	for w := range wordsOf(text) {
 		s.words[w] = true
 	}
@@ -88,7 +96,7 @@ func (s *secrets) add(text string) {
 
 // allow lets the words of a text be shown.
 func (s *secrets) allow(text string) {
-	for w := range wordsOf(strings.ToLower(text)) {
+	for w := range wordsOf(fold(text)) {
 		delete(s.words, w)
 	}
 }
@@ -140,7 +148,7 @@ func (s *secrets) redact(text string) string {
 	return word.ReplaceAllStringFunc(text, func(w string) string {
 		secret, ok := known[w]
 		if !ok {
-			secret = s.in(strings.ToLower(w))
+			secret = s.in(fold(w))
 			known[w] = secret
 		}
 		if secret {
@@ -152,8 +160,9 @@ func (s *secrets) redact(text string) string {
 
 // redactCode lets the number of a code stand, such as CONT-001: it would be part of some phone number.
 func (s *secrets) redactCode(code string) string {
+	const most = len("-001")
 	i := strings.LastIndexByte(code, '-')
-	if i < 0 || len(code)-i > 5 || !isNumber(code[i+1:]) || !strings.ContainsFunc(code[:i], unicode.IsLetter) {
+	if i < 0 || len(code)-i > most || !isNumber(code[i+1:]) || !strings.ContainsFunc(code[:i], unicode.IsLetter) {
 		return s.redact(code)
 	}
 	return s.redact(code[:i]) + code[i:]
@@ -179,6 +188,9 @@ func (s *secrets) in(word string) bool {
 	}
 	return false
 }
+
+// fold makes letters alike that differ in case, also where the lower case is not the only one.
+func fold(s string) string { return strings.ToLower(strings.ToUpper(s)) }
 
 func isNumber(s string) bool { return s != "" && strings.Map(onlyDigits, s) == s }
 

@@ -25,8 +25,6 @@ type sender struct {
 	timeout   time.Duration // of a round trip, 0 for none
 	maxBody   int64
 	zip       bool // ask for compressed answers
-
-	plainHTTP1 bool // connections without TLS surely speak HTTP/1
 }
 
 func newSender(c *config) *sender {
@@ -36,8 +34,7 @@ func newSender(c *config) *sender {
 	}
 	standard, ok := transport.(*http.Transport)
 	zip := !ok || !standard.DisableCompression
-	plainHTTP1 := ok && (standard.Protocols == nil || !standard.Protocols.UnencryptedHTTP2())
-	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip, plainHTTP1}
+	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip}
 }
 
 func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
@@ -49,7 +46,7 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 	if s.zip {
 		setDefault(x.request.Header, "Accept-Encoding", "gzip")
 	}
-	progress := &progress{plainHTTP1: s.plainHTTP1}
+	progress := &progress{}
 	request := x.request.WithContext(httptrace.WithClientTrace(ctx, progress.trace()))
 	if x.body != nil || !isIdempotent(request.Method) {
 		progress.setBody(request, x.body)

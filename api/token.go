@@ -217,7 +217,7 @@ func clientCredentials(client *gen.ClientWithResponses, clientID, clientSecret s
 				Header:     answer.HTTPResponse.Header, Body: answer.Body,
 			})
 			code, message := errorOf(answer.Body) // some say no with a 200
-			secrets := (&credentials{late: []string{clientSecret}}).secrets()
+			secrets := newSecrets(clientSecret)
 			auth.Code, auth.Message = secrets.redactCode(code), secrets.redact(message)
 			return accessToken{}, auth
 		}
@@ -269,7 +269,10 @@ func newAuthError(err error) *AuthError {
 }
 
 func checkToken(value, kind string) error {
+	const most = 16 << 10 // no server takes as long a header
 	switch {
+	case len(value) > most:
+		return fmt.Errorf("is longer than %d bytes", most)
 	case strings.TrimSpace(value) == "":
 		return errors.New("is blank")
 	case strings.ContainsFunc(value, func(r rune) bool { return r == ' ' || notVisible(r) }):
