@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -172,6 +173,11 @@ func TestOptionsRefuseBadArguments(t *testing.T) {
 		"empty agent":        api.WithUserAgent(""),
 		"agent with newline": api.WithUserAgent("a\r\nX: y"),
 		"nil logger":         api.WithLogger(nil),
+		"no rate":            api.WithRateLimit(0, 1),
+		"a negative rate":    api.WithRateLimit(-1, 1),
+		"no number":          api.WithRateLimit(math.NaN(), 1),
+		"an infinite rate":   api.WithRateLimit(math.Inf(1), 1),
+		"no burst":           api.WithRateLimit(1, 0),
 		"zero timeout":       api.WithTimeout(0),
 		"negative timeout":   api.WithTimeout(-time.Second),
 		"no attempts":        api.WithMaxAttempts(0),
@@ -207,7 +213,7 @@ func TestCallOptionsRefuseBadArguments(t *testing.T) {
 
 func TestCaptureForgetsAnEarlierAnswer(t *testing.T) {
 	captured := api.Response{StatusCode: 1, Body: []byte("stale")}
-	_, err := create(t, newClient(t, "http://"+closedAddress(t), api.WithMaxAttempts(1)), api.CaptureResponse(&captured))
+	_, err := create(t, newClient(t, "http://"+closedAddress, api.WithMaxAttempts(1)), api.CaptureResponse(&captured))
 	if err == nil || captured.StatusCode != 0 || captured.Body != nil {
 		t.Errorf("%v, %v", captured, err)
 	}
@@ -319,7 +325,7 @@ func TestHostOfARedirectIsShownWhateverTheContactHolds(t *testing.T) {
 func TestTokenStaysAtItsOrigin(t *testing.T) {
 	server := apitest.NewServer(t)
 	for name, edit := range map[string]func(*http.Request){
-		"another host":   func(r *http.Request) { r.URL.Host = closedAddress(t) },
+		"another host":   func(r *http.Request) { r.URL.Host = closedAddress },
 		"another scheme": func(r *http.Request) { r.URL.Scheme = "https" },
 		"another Host":   func(r *http.Request) { r.Host = "other.invalid" },
 		"another path":   func(r *http.Request) { r.URL.Path = "/v2/else" },

@@ -145,7 +145,7 @@ type ValidationError struct {
 	Operation  string // operationId of the contract; empty for a check of New or WithAccount
 	Direction  Direction
 	StatusCode int         // of the answer; 0 for a request
-	Violations []Violation // every one, at least one
+	Violations []Violation // at least one; the first 100; of the schema of a body over 64 KiB the first one
 	Header     http.Header `json:"-"`
 	Body       []byte      `json:"-"` // raw, after decompression; up to the limit if the answer is over it
 }

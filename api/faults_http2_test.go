@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -199,6 +200,31 @@ func TestHTTP2DeliversOnceWithoutABody(t *testing.T) {
 	}
 	if api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 1 {
 		t.Errorf("got %v; processed %d times", err, server.processed.Load())
+	}
+}
+
+// A PUT is repeated by the client, with its waits and as often as it may be, and not by net/http.
+func TestHTTP2CountsAttempts(t *testing.T) {
+	doc := readContract(t)
+	op := &openapi3.Operation{
+		OperationID: "replace", RequestBody: &openapi3.RequestBodyRef{Value: openapi3.NewRequestBody().WithJSONSchema(openapi3.NewObjectSchema())},
+		Responses: openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("ok")})),
+	}
+	doc.AddOperation("/v2/widget", http.MethodPut, op)
+	server := startHTTP2(t, true, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
+	var waited waits
+	client := newClient(t, server.base, api.WithContract(doc), api.WithHTTPClient(server.client), waited.option())
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.base+"/v2/widget", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := api.Send(client, request)
+	if response != nil {
+		_ = response.Body.Close()
+	}
+	if api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 3 || len(waited) != 2 {
+		t.Errorf("got %v; processed %d times, waited %v", err, server.processed.Load(), waited)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -136,7 +137,7 @@ type played struct {
 	err                        error
 	took                       time.Duration
 	captured                   api.Response
-	sent                       string       // by the server, as the body of its last answer to a call
+	sent, mark                 string       // by the server, in its last answer to a call, if a reply made it
 	tokenSent                  api.Response // the server's last answer to a request for a token
 	log                        string
 	arrived, processed, tokens int
@@ -187,13 +188,14 @@ func (f fault) play(t *testing.T, n network, opts ...api.Option) played {
 
 	p.arrived, p.processed, p.tokens = s.settled(f.want)
 	s.mu.Lock()
-	p.sent, p.tokenSent, p.log = s.sent, s.tokenSent, log.String()
+	p.sent, p.mark, p.tokenSent, p.log = s.sent, s.mark, s.tokenSent, log.String()
+	uris := strings.Join(s.uris, "\n")
 	s.mu.Unlock()
 	if p.took > most {
 		t.Errorf("took %v", p.took)
 	}
 	p.checkNothingLost(t)
-	checkSilent(t, append([]any{client, *client, client.Generated(), p.captured, &p.captured, p.log}, chain(p.err)...)...)
+	checkSilent(t, append([]any{client, *client, client.Generated(), p.captured, &p.captured, p.log, uris}, chain(p.err)...)...)
 	return p
 }
 
@@ -323,30 +325,37 @@ func (p played) checkNothingLost(t *testing.T) {
 	var violation *api.ValidationError
 	var auth *api.AuthError
 	var body []byte
+	var header http.Header
 	status := 0
 	switch {
 	case errors.As(err, &auth):
 		if p.tokenSent.StatusCode != 0 && p.tokenSent.StatusCode != auth.StatusCode {
 			t.Errorf("the token endpoint answered %d, the error says %d", p.tokenSent.StatusCode, auth.StatusCode)
 		}
+		if errors.As(auth.Err, &refused) && p.tokenSent.StatusCode != 0 && !zipOrBig(p.tokenSent.Body) && !bytes.Equal(refused.Body, p.tokenSent.Body) {
+			t.Errorf("the token endpoint sent %.200q, the error holds %.200q", p.tokenSent.Body, refused.Body)
+		}
 		if errors.As(auth.Err, &violation) && !zipOrBig(p.tokenSent.Body) && !bytes.Equal(violation.Body, p.tokenSent.Body) {
 			t.Errorf("the token endpoint sent %.200q, the error holds %.200q", p.tokenSent.Body, violation.Body)
 		}
 		return
 	case errors.As(err, &refused):
-		body, status = refused.Body, refused.StatusCode
+		body, header, status = refused.Body, refused.Header, refused.StatusCode
 	case errors.As(err, &violation) && violation.Direction == api.DirectionResponse && violation.StatusCode != 0:
-		body, status = violation.Body, violation.StatusCode
+		body, header, status = violation.Body, violation.Header, violation.StatusCode
 		if len(violation.Violations) == 0 {
 			t.Error("a ValidationError without violations")
 		}
 	case err == nil:
-		body, status = captured.Body, 200
+		body, header, status = captured.Body, captured.Header, 200
 	default:
 		return
 	}
 	if status != captured.StatusCode || !bytes.Equal(body, captured.Body) {
 		t.Errorf("status %d and %d bytes in the error, %d and %d captured", status, len(body), captured.StatusCode, len(captured.Body))
+	}
+	if diff := cmp.Diff(captured.Header, header); diff != "" || p.mark != "" && header.Get("X-Mark") != p.mark {
+		t.Errorf("the server marked its answer %q, the error has %q; captured (-), in the error (+)\n%s", p.mark, header.Get("X-Mark"), diff)
 	}
 	if sent != "" && !zipOrBig([]byte(sent)) && string(body) != sent {
 		t.Errorf("the server sent %.200q, the error holds %.200q", sent, body)
@@ -432,7 +441,7 @@ func checkSilent(t *testing.T, values ...any) {
 // checkLog wants one line for each round trip, with what an operator needs.
 func checkLog(t *testing.T, text string, err error, tries int) {
 	t.Helper()
-	attempts, status := map[string]int{}, 0
+	attempts, status, outcome := map[string]int{}, 0, api.OutcomeOf(err).String()
 	for line := range strings.Lines(text) {
 		var record struct {
 			Level, Msg, Operation, Outcome, Error string
@@ -440,8 +449,11 @@ func checkLog(t *testing.T, text string, err error, tries int) {
 			Duration                              *int64
 		}
 		unmarshal(t, []byte(line), &record)
-		if attempts[record.Operation]++; record.Operation == "createAttribute" && record.Status != nil {
-			status = *record.Status
+		if attempts[record.Operation]++; record.Operation == "createAttribute" && record.Status != nil && record.Attempt != nil {
+			status, outcome = *record.Status, record.Outcome
+			if *record.Attempt != attempts[record.Operation] {
+				t.Errorf("attempt %d, want %d: %s", *record.Attempt, attempts[record.Operation], line)
+			}
 		}
 		if record.Msg != "round trip" || record.Status == nil || record.Duration == nil || record.Attempt == nil ||
 			!slices.Contains([]string{"applied", "not applied", "unknown"}, record.Outcome) ||
@@ -457,6 +469,9 @@ func checkLog(t *testing.T, text string, err error, tries int) {
 	if errors.As(err, &violation) && violation.Operation == "createAttribute" && violation.StatusCode != status ||
 		refused != nil && refused.Operation == "createAttribute" && refused.StatusCode != status && kindOf(err) == anError {
 		t.Errorf("status %d in the log: %v", status, err)
+	}
+	if outcome != api.OutcomeOf(err).String() {
+		t.Errorf("outcome %s in the log: %v", outcome, err)
 	}
 	if got := attempts["createAttribute"]; got != tries {
 		t.Errorf("%d lines in the log, want %d\n%s", got, tries, text)

@@ -58,6 +58,9 @@ type faultServer struct {
 	expire    func() // the caller's time is over
 	ending    chan struct{}
 	issued    atomic.Int32
+	marks     int
+	mark      string // in the header of the last answer to a call, if a reply made it
+	uris      []string
 	stalling  atomic.Bool
 
 	mu        sync.Mutex
@@ -188,6 +191,7 @@ func (s *faultServer) serve(w http.ResponseWriter, r *http.Request) {
 	if v.forToken {
 		action, counter = s.token, &s.tokens
 	}
+	s.uris = append(s.uris, r.RequestURI)
 	*counter++
 	v.nth = *counter
 	s.mu.Unlock()
@@ -203,7 +207,7 @@ func (s *faultServer) counts() (arrived, processed, tokens int) {
 func (s *faultServer) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.arrived, s.processed, s.tokens, s.sent = 0, 0, 0, ""
+	s.arrived, s.processed, s.tokens, s.sent, s.mark = 0, 0, 0, "", ""
 }
 
 // does processes the contact, and then answers.
@@ -254,10 +258,13 @@ func reply(status int, body string, headers ...string) act {
 		}
 		text := v.expand(body)
 		v.server.mu.Lock()
+		v.server.marks++
+		mark := fmt.Sprint(v.server.marks)
+		set.Set("X-Mark", mark)
 		if v.forToken {
 			v.server.tokenSent = api.Response{StatusCode: status, Body: []byte(text)}
 		} else {
-			v.server.sent = text
+			v.server.sent, v.server.mark = text, mark
 		}
 		v.server.mu.Unlock()
 		v.WriteHeader(status)

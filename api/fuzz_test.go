@@ -29,6 +29,7 @@ import (
 var fuzzBodies = []string{
 	yes, refuses, `{"success":true,"data":{"amount":1e400,"below":-0}}`, `{"success":true,"SUCCESS":false,"data":{"amount":1,"below":1}}`,
 	`{"success":true,"data":{"amount":1,"amount":2,"below":1}}`, `{"success":true,"data":{"amount":1,"below":1,"x":"\ud800"}}`, "\ufeff" + yes, yes + "x", "<html>", "", "null",
+	`{"success":true,"data":{"amount":1,"below":1},"x":` + nested(100) + `}`, `{"success":true,"data":{"amount":1,"below":1},"x":{"a":1,"a":2}}`,
 	`{"success":true,"data":{"amount":1.5e3,"below":1,"nested":[[[{"a":[null,true,"\u00e9"]}]]]}}`, zip(yes),
 }
 
@@ -137,10 +138,36 @@ func (f *filter) compare(t *testing.T, client *api.Client) {
 	if err != nil {
 		t.Errorf("openapi3filter refuses what the client took: %v", err)
 	}
+	checkPlain(t, json.NewDecoder(bytes.NewReader(answer.Body)), 0)
 	var standard gen.AutotopupResponse
 	if err := json.Unmarshal(answer.Body, &standard); err != nil || !standard.Success || standard.Data.Amount != got.Amount || standard.Data.Below != got.Below {
 		t.Errorf("encoding/json reads %+v (%v), the client %+v", standard, err, got)
 	}
+}
+
+// checkPlain reads a value that no two readers read differently: no name stands twice, and it is not deep.
+func checkPlain(t *testing.T, decoder *json.Decoder, depth int) {
+	t.Helper()
+	token, err := decoder.Token()
+	if err != nil || depth > 100 {
+		t.Fatalf("the client took what is %d deep, %v", depth, err)
+	}
+	open, ok := token.(json.Delim)
+	if !ok {
+		return
+	}
+	names := map[any]bool{}
+	for decoder.More() {
+		if open == '{' {
+			name, err := decoder.Token()
+			if err != nil || names[name] {
+				t.Fatalf("the client took %q twice, %v", name, err)
+			}
+			names[name] = true
+		}
+		checkPlain(t, decoder, depth+1)
+	}
+	_, _ = decoder.Token()
 }
 
 // Any account id and type: each stays one segment of the path, or nothing is sent.

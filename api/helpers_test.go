@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -23,15 +22,8 @@ func newClient(t testing.TB, base string, opts ...api.Option) *api.Client {
 	return client
 }
 
-func closedAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
+// closedAddress is one where nothing listens, nor will: a port that was free a moment ago may be another test's now.
+const closedAddress = "127.0.0.1:1"
 
 // serve starts a server on loopback.
 func serve(t testing.TB, handle http.HandlerFunc) string {

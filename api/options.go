@@ -204,7 +204,7 @@ func WithRateLimit(perSecond float64, burst int) Option {
 }
 
 // WithMaxResponseBytes bounds the body of an answer, after decompression, from 1 byte to 1 TiB. The
-// default is 1 MiB. An answer over it is a [ValidationError]; a token's answer over it is an [AuthError] that wraps one.
+// default is 1 MiB. To check an answer takes a multiple of its size in memory. An answer over it is a [ValidationError]; a token's answer over it is an [AuthError] that wraps one.
 func WithMaxResponseBytes(limit int64) Option {
 	const most = 1 << 40
 	return func(c *config) error {

@@ -33,7 +33,8 @@ func (o Outcome) String() string {
 
 // OutcomeOf tells what an error that this package returned says about the
 // call's effect. It finds the answer in wrapped and joined errors; errors that
-// disagree, and errors of other packages, are [Unknown]. A nil error is [Applied].
+// disagree, and errors of other packages, are [Unknown]; but for those of encoding/json that say that a value can not
+// be encoded, with which calls of the generated client end before anything is sent. A nil error is [Applied].
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return Applied

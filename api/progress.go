@@ -17,10 +17,7 @@ type progress struct{ traced, connected, http2 atomic.Bool }
 func (p *progress) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(string) { p.traced.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) {
-			p.connected.Store(true)
-			p.http2.Store(false)
-		},
+		GotConn: func(httptrace.GotConnInfo) { p.connected.Store(true) },
 		WroteHeaderField: func(name string, _ []string) {
 			if strings.HasPrefix(name, ":") { // as in HTTP/2 alone
 				p.http2.Store(true)
@@ -53,13 +50,13 @@ var errSentOnce = errors.New("the connection ended after the request was sent, a
 
 // setBody gives a request its body. Net/http asks for it once more where it would send the request again by itself. Over
 // HTTP/1 it does so only if it wrote nothing. Over HTTP/2 it does so whenever the server says certain things, even
-// after it got the whole request, and as often as the server likes.
+// after it got the whole request, and as often as the server likes: there the retrier decides.
 func (p *progress) setBody(r *http.Request, body []byte) {
 	newBody := func() io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
 	r.Body = newBody()
 	r.ContentLength = int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) {
-		if p.http2.Load() && !isIdempotent(r.Method) {
+		if p.http2.Load() {
 			return nil, errSentOnce
 		}
 		return newBody(), nil

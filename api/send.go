@@ -99,7 +99,7 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	}
 	more := false
 	answer.Body, more, err = readAtMost(body, response.ContentLength, s.maxBody)
-	if err == nil && response.ContentLength < 0 {
+	if err == nil && (response.ContentLength < 0 || response.StatusCode == http.StatusSwitchingProtocols) {
 		err = ctx.Err() // the end of the body may be of our own making
 	}
 	switch {

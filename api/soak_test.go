@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
@@ -56,6 +57,7 @@ func TestSoak(t *testing.T) {
 	}
 	good := yesReply()
 	s.api = func(v *visit) {
+		v.nth = 1 + rand.IntN(4) // of those that act in turn
 		if rand.IntN(3) == 0 {
 			good(v)
 			return
@@ -72,54 +74,48 @@ func TestSoak(t *testing.T) {
 		}
 		reply(200, fmt.Sprintf(`{"access_token":"%s-%d","expires_in":%g}`, faultToken, v.nth, lifetime))(v)
 	}
-	client := s.client(t, s.url, false, api.WithTimeout(250*time.Millisecond), api.WithTokenTimeout(250*time.Millisecond),
+	client := s.client(t, s.url, false, api.WithTimeout(10*time.Second), api.WithTokenTimeout(10*time.Second), // long enough for retries
+		api.WithHTTPClient(&http.Client{Transport: s.transport, Timeout: 250 * time.Millisecond}),
 		api.WithSleep(func(ctx context.Context, _ time.Duration) error { return ctx.Err() }))
 
 	var calls atomic.Int64
-	var working sync.WaitGroup
-	end := time.Now().Add(*soakFor)
-	for range callers {
-		working.Go(func() {
-			for time.Now().Before(end) {
-				n := calls.Add(1) - 1
-				if n >= mostCalls {
-					return
-				}
-				contact := gen.Contact{FirstName: new(strconv.FormatInt(n, 10)), Email: new(faultEmail)}
-				got, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
-				if (got == nil) == (err == nil) {
-					t.Errorf("result %v and error %v", got, err)
-				}
-				told[n] = uint8(1 + api.OutcomeOf(err))
-				if errors.As(err, new(*api.AuthError)) {
-					time.Sleep(10 * time.Millisecond) // its failure serves all for a second
-				}
-			}
-		})
-	}
-	var early, late runtime.MemStats
-	time.Sleep(*soakFor / 4)
-	runtime.GC()
-	runtime.ReadMemStats(&early)
-	working.Wait()
-
-	s.transport.CloseIdleConnections()
-	for waited := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		s.mu.Lock()
-		open := s.open
-		s.mu.Unlock()
-		goroutines := runtime.NumGoroutine() - before
-		if open == 0 && goroutines <= 2 { // the server's own
-			break
+	call := func() {
+		n := calls.Add(1) - 1
+		if n >= mostCalls {
+			return
 		}
-		if time.Since(waited) > 10*time.Second {
-			t.Errorf("%d connections and %d goroutines are left", open, goroutines)
-			break
+		contact := gen.Contact{FirstName: new(strconv.FormatInt(n, 10)), Email: new(faultEmail)}
+		got, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
+		if (got == nil) == (err == nil) {
+			t.Errorf("result %v and error %v", got, err)
+		}
+		told[n] = uint8(1 + api.OutcomeOf(err))
+		if errors.As(err, new(*api.AuthError)) {
+			time.Sleep(10 * time.Millisecond) // its failure serves all for a second
 		}
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&late)
-	if grown := int64(late.HeapAlloc) - int64(early.HeapAlloc); grown > 8<<20 {
+	// load returns the size of the heap once all is quiet again.
+	load := func(d time.Duration) int64 {
+		end := time.Now().Add(d)
+		var working sync.WaitGroup
+		for range callers {
+			working.Go(func() {
+				for time.Now().Before(end) {
+					call()
+				}
+			})
+		}
+		working.Wait()
+		s.quiet(t, before)
+		runtime.GC()
+		runtime.GC() // the pools, too
+		var memory runtime.MemStats
+		runtime.ReadMemStats(&memory)
+		return int64(memory.HeapAlloc)
+	}
+	early := load(*soakFor / 4)
+	grown := load(*soakFor*3/4) - early
+	if grown > 1<<20 {
 		t.Errorf("the heap grew by %d KiB", grown>>10)
 	}
 
@@ -134,7 +130,7 @@ func TestSoak(t *testing.T) {
 			t.Errorf("call %d: %v, and processed %d times", n, outcome, done[n])
 		}
 	}
-	t.Logf("%d calls, %d requests, %d for a token in %v; heap %+d KiB", calls.Load(), s.arrived, s.tokens, *soakFor, (int64(late.HeapAlloc)-int64(early.HeapAlloc))>>10)
+	t.Logf("%d calls, %d requests, %d for a token in %v; heap %+d KiB", calls.Load(), s.arrived, s.tokens, *soakFor, grown>>10)
 	for _, o := range []api.Outcome{api.Applied, api.NotApplied, api.Unknown} {
 		t.Logf("%-11v %7d told, %7d processed", o, byOutcome[o], processed[o])
 	}
@@ -143,5 +139,24 @@ func TestSoak(t *testing.T) {
 	}
 	if byOutcome[api.Applied] == 0 || byOutcome[api.NotApplied] == 0 || byOutcome[api.Unknown] == 0 {
 		t.Errorf("not every outcome was met: %v", byOutcome)
+	}
+}
+
+// quiet waits until connections and goroutines are gone.
+func (s *faultServer) quiet(t *testing.T, goroutines int) {
+	t.Helper()
+	s.transport.CloseIdleConnections()
+	for waited := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		s.mu.Lock()
+		open := s.open
+		s.mu.Unlock()
+		more := runtime.NumGoroutine() - goroutines
+		if open == 0 && more <= 2 { // the server's own
+			return
+		}
+		if time.Since(waited) > 10*time.Second {
+			t.Errorf("%d connections and %d goroutines are left", open, more)
+			return
+		}
 	}
 }
