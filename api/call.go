@@ -18,7 +18,7 @@ type Response struct {
 }
 
 // Format keeps header and body out of every verb.
-func (r Response) Format(f fmt.State, verb rune) { formatText(f, verb, statusText(r.StatusCode)) }
+func (a Response) Format(f fmt.State, verb rune) { formatText(f, verb, statusText(a.StatusCode)) }
 
 // CallOption configures one call.
 type CallOption func(*callState) error
