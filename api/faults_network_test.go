@@ -195,7 +195,7 @@ func wireFaults() []fault {
 		"closed, and said to be open":  {writes(strings.Replace(whole, "\r\n", "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=100\r\n", 1)), accepted},
 		"gzip that says nothing of it": {writes(fmt.Sprintf(ok200+length, len(zip(yes)), zip(yes))), broken("body")},
 	} {
-		f := fault{name: name, wire: true, api: does(c.answer), want: c.want}
+		f := fault{name: name, wire: true, api: does(c.answer), want: c.want, twice: strings.HasPrefix(name, "two answers")}
 		f.stall = c.want.kind == anError && c.want.is == context.DeadlineExceeded
 		faults = append(faults, f)
 	}

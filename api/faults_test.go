@@ -28,6 +28,7 @@ type fault struct {
 	wire   bool                    // not over HTTP/2
 	stall  bool                    // the caller\'s time ends once the header of an answer is there
 	once   bool                    // the network makes no difference
+	twice  bool                    // sends a second answer, which net/http discards unless another call takes the connection in that instant
 	opts   []api.Option            // after those of the runner
 	call   func(context.Context, *api.Client, ...api.CallOption) (*gen.Autotopup, error)
 	want   want

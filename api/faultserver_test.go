@@ -191,7 +191,9 @@ func (s *faultServer) serve(w http.ResponseWriter, r *http.Request) {
 	if v.forToken {
 		action, counter = s.token, &s.tokens
 	}
-	s.uris = append(s.uris, r.RequestURI)
+	if s.ledger == nil {
+		s.uris = append(s.uris, r.RequestURI)
+	}
 	*counter++
 	v.nth = *counter
 	s.mu.Unlock()
