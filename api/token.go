@@ -233,7 +233,7 @@ func fromSource(source oauth2.TokenSource) func(context.Context) (accessToken, e
 			err = errors.New("the token source returned no token")
 		}
 		if err != nil {
-			return accessToken{}, newAuthError(err)
+			return accessToken{}, newSourceError(err)
 		}
 		if err := checkToken(token.AccessToken, token.TokenType); err != nil {
 			return accessToken{}, &AuthError{Err: fmt.Errorf("the token of the source %w", err)}
@@ -243,29 +243,36 @@ func fromSource(source oauth2.TokenSource) func(context.Context) (accessToken, e
 }
 
 func newAuthError(err error) *AuthError {
-	var own *AuthError
 	var refused *Error
 	var broken *ValidationError
-	var retrieve *oauth2.RetrieveError
-	var request *url.Error
 	switch {
-	case errors.As(err, &own):
-		return own
 	case errors.As(err, &refused):
 		words := refused.words()
 		return &AuthError{refused.StatusCode, words.code, words.message, err}
 	case errors.As(err, &broken):
 		return &AuthError{StatusCode: broken.StatusCode, Err: err}
-	case errors.As(err, &retrieve): // its own text holds the whole answer, or panics if there was none
+	}
+	return &AuthError{Err: err}
+}
+
+// newSourceError is for the errors of a caller's source. It shows no text that may hold secrets.
+func newSourceError(err error) *AuthError {
+	var own *AuthError
+	var retrieve *oauth2.RetrieveError
+	var request *url.Error
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &retrieve): // its text is the whole answer, or panics if there was none
 		auth := &AuthError{Code: retrieve.ErrorCode, Message: cmp.Or(retrieve.ErrorDescription, "the token source failed"), Err: err}
 		if retrieve.Response != nil {
 			auth.StatusCode = retrieve.Response.StatusCode
 		}
 		return auth
-	case errors.As(err, &request): // its own text holds the URL, with what secrets that holds
+	case errors.As(err, &request): // its text is the URL, too
 		return &AuthError{Message: fmt.Sprintf("the token source: %s: %v", request.Op, request.Err), Err: err}
 	}
-	return &AuthError{Err: err}
+	return newAuthError(err)
 }
 
 func checkToken(value, kind string) error {
