@@ -472,6 +472,8 @@ func token(server *apitest.Server) string {
 	return strings.TrimPrefix(server.Requests()[0].Header.Get("Authorization"), "Bearer ")
 }
 
+var everyVerb = strings.Fields("%v %+v %#v %s %q %x %X %d %t %b %c %o %O %U %e %E %f %F %g %G %10v %.3s %#x %+d")
+
 // Every verb prints the text of an error, and nothing of its fields.
 func TestErrorsPrintTheirTextAlone(t *testing.T) {
 	refused := &api.Error{Operation: "x", StatusCode: 400, Header: header("X", "hunter2"), Body: []byte("hunter2")}
@@ -486,7 +488,7 @@ func TestErrorsPrintTheirTextAlone(t *testing.T) {
 		{auth.Error(), []any{auth, *auth}},
 	} {
 		for _, value := range c.values {
-			for _, verb := range []string{"%v", "%+v", "%s", "%x", "%d", "%#v", "%q"} {
+			for _, verb := range everyVerb {
 				want := c.text
 				if verb == "%#v" || verb == "%q" {
 					want = strconv.Quote(want)
@@ -511,12 +513,26 @@ func TestErrorsPrintTheirTextAlone(t *testing.T) {
 func TestClientPrintsItsAddressAlone(t *testing.T) {
 	client := newClient(t, "https://api.invalid/x")
 	const want = `sakari client of account "acc" at https://api.invalid/x/`
-	for _, verb := range []string{"%v", "%+v", "%s", "%d"} {
+	for _, verb := range everyVerb {
 		for _, value := range []any{client, *client} {
-			if got := fmt.Sprintf(verb, value); got != want {
+			if got := fmt.Sprintf(verb, value); got != want && got != strconv.Quote(want) {
 				t.Errorf("%s: %s, want %s", verb, got, want)
 			}
 		}
+	}
+}
+
+func TestResponsePrintsItsStatusAlone(t *testing.T) {
+	answer := api.Response{StatusCode: 200, Header: header("X", "hunter2"), Body: []byte("hunter2")}
+	for _, verb := range everyVerb {
+		for _, value := range []any{answer, &answer} {
+			if got := fmt.Sprintf(verb, value); strings.Trim(got, `"`) != "200 OK" {
+				t.Errorf("%s: %s", verb, got)
+			}
+		}
+	}
+	if text, err := json.Marshal(answer); err != nil || string(text) != `{"StatusCode":200}` {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 

@@ -44,9 +44,9 @@ func networkFaults() []fault {
 			_, _ = io.Copy(io.Discard, c)
 		}), opts: []api.Option{fixed}, want: never.after(1), once: true},
 		{name: "TLS that is cut", base: tlsOver(func(net.Conn) {}), opts: []api.Option{fixed}, want: never.after(1), once: true},
-		{name: "TLS that hangs", base: tlsOver(func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), want: never.with(context.DeadlineExceeded).after(1), once: true,
+		{name: "TLS that hangs", base: tlsOver(func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), want: never.with(context.DeadlineExceeded).after(1).soon(), once: true,
 			opts: []api.Option{fixed, api.WithTimeout(brief)}},
-		{name: "a dial that hangs", base: func(t testing.TB) string { t.Cleanup(func() { close(over) }); return "https://sakari.invalid" }, want: never.with(context.DeadlineExceeded).after(1), once: true,
+		{name: "a dial that hangs", base: func(t testing.TB) string { t.Cleanup(func() { close(over) }); return "https://sakari.invalid" }, want: never.with(context.DeadlineExceeded).after(1).soon(), once: true,
 			opts: []api.Option{fixed, api.WithTimeout(brief), dialer(&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 				<-over // net/http does not end a dial with the call that asked for it
 				return nil, errors.New("no answer")
@@ -61,18 +61,20 @@ func networkFaults() []fault {
 			_ = c.(*net.TCPConn).SetLinger(0)
 		}), opts: []api.Option{fixed}, want: lost.counts(0, 0, 0).after(1), once: true},
 		{name: "accepted, and never read", base: httpOver(func(c net.Conn) { <-closedByPeer(c) }), opts: []api.Option{fixed, api.WithTimeout(brief)}, once: true,
-			want: late.counts(0, 0, 0).after(1)},
+			want: late.counts(0, 0, 0).after(1).soon()},
 
 		{name: "silence", api: does(expires), want: late},
 		{name: "silence, nothing processed", api: expires, want: late.counts(1, 0, 1)},
 		{name: "silence, the body unread", api: expires, unread: true, want: late.counts(1, 0, 1)},
-		{name: "silence, the caller's client has a time-out", api: does(silent), want: late.counts(1, 1, 0),
+		{name: "silence, the caller's client has a time-out", api: does(silent), want: late.counts(1, 1, 0).soon(),
 			once: true, opts: []api.Option{fixed, api.WithHTTPClient(&http.Client{Transport: &http.Transport{}, Timeout: brief})}},
 		{name: "the caller leaves", api: does(leaves), want: lost.with(context.Canceled)},
 		{name: "the caller leaves, nothing processed", api: leaves, want: lost.with(context.Canceled).counts(1, 0, 1)},
 		{name: "header, then silence", api: does(headerThen(silent)), stall: true, want: unsure.with(context.DeadlineExceeded)},
 		{name: "a byte now and then", api: does(drips), stall: true, want: unsure.with(context.DeadlineExceeded)},
 		{name: "a body without an end, slowly", api: does(endlessly(" ", 10*time.Millisecond)), stall: true, want: unsure.with(context.DeadlineExceeded)},
+		{name: "reset", api: resets(""), wire: true, want: lost.counts(1, 0, 1)},
+		{name: "reset, processed", api: does(resets("")), wire: true, want: lost},
 		{name: "aborted", api: aborts, want: lost.counts(1, 0, 1)},
 		{name: "aborted, processed", api: does(aborts), want: lost},
 		{name: "aborted, the body unread", api: aborts, unread: true, want: lost.counts(1, 0, 1)},

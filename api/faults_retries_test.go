@@ -26,6 +26,7 @@ func redirectFaults(trap string) []fault {
 		"an upper-case scheme": "HTTP://" + trap + "/x",
 		"tabs":                 "http://\t" + host + "/",
 		"itself":               "",
+		"the other scheme":     "{other scheme}://{host}/v1/accounts/acc/attributes/contacts",
 		"its own path":         "/v1/accounts/acc/attributes/contacts",
 		"a relative path":      "deals",
 		"not a URL":            "http://[::1",

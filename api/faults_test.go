@@ -38,12 +38,13 @@ type fault struct {
 type want struct {
 	kind      kind
 	outcome   api.Outcome
-	is        error    // errors.Is
-	places    []string // of all violations
-	arrived   int      // requests at the API
-	processed int      // contacts that the API did something with
-	tokens    int      // requests for a token
-	tries     int      // round trips of the call, if that is not as many as arrived
+	is        error         // errors.Is
+	places    []string      // of all violations
+	arrived   int           // requests at the API
+	processed int           // contacts that the API did something with
+	tokens    int           // requests for a token
+	tries     int           // round trips of the call, if that is not as many as arrived
+	within    time.Duration // the time of the call, if that must be less than most
 }
 
 type kind string
@@ -72,6 +73,7 @@ func broken(places ...string) want {
 	return want{kind: aViolation, outcome: api.Applied, is: api.ErrInvalidResponse, places: places, arrived: 1, processed: 1, tokens: 1}
 }
 
+func (w want) soon() want               { w.within = brief + 5*time.Second; return w }
 func (w want) after(tries int) want     { w.tries = tries; return w }
 func (w want) at(place string) want     { w.places = []string{place}; return w }
 func (w want) with(sentinel error) want { w.is = sentinel; return w }
@@ -221,6 +223,9 @@ func (p played) check(t *testing.T, want want) result {
 		if diff := cmp.Diff(want.places, placesOf(p.err)); diff != "" {
 			t.Errorf("places: want (-), got (+)\n%s%v", diff, p.err)
 		}
+	}
+	if want.within > 0 && p.took > want.within {
+		t.Errorf("took %v, want %v at most", p.took, want.within)
 	}
 	checkLog(t, p.log, p.err, max(want.tries, want.arrived))
 	return r

@@ -77,7 +77,7 @@ func tokenFaults(trap string) []fault {
 	add(unsent.with(context.DeadlineExceeded), expires, "silence")
 	add(unsent.with(context.DeadlineExceeded), headerThen(expires), "a header, then silence")
 	add(unsent.with(context.Canceled), leaves, "the caller leaves")
-	add(noToken.with(context.DeadlineExceeded), silent, "silence, a patient caller", api.WithTokenTimeout(brief))
+	add(noToken.with(context.DeadlineExceeded).soon(), silent, "silence, a patient caller", api.WithTokenTimeout(brief))
 
 	faults = append(faults, fault{name: "refused", base: closedBase("http"), want: noToken.counts(0, 0, 0), once: true})
 	for name, source := range map[string]sourceFunc{

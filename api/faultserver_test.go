@@ -282,7 +282,11 @@ func (v *visit) expand(text string) string {
 	if strings.Contains(v.body, faultEmail) {
 		echo += " " + faultEmail + " " + faultPhone + " " + strings.ReplaceAll(faultPhone, "-", "")
 	}
-	return strings.ReplaceAll(text, "{echo}", echo)
+	other := "https"
+	if v.request.TLS != nil {
+		other = "http"
+	}
+	return strings.NewReplacer("{echo}", echo, "{other scheme}", other, "{host}", v.request.Host).Replace(text)
 }
 
 func yesReply(headers ...string) act { return does(reply(200, yes, headers...)) }
