@@ -71,6 +71,7 @@ func networkFaults() []fault {
 		{name: "the caller leaves", api: does(leaves), want: lost.with(context.Canceled)},
 		{name: "the caller leaves, nothing processed", api: leaves, want: lost.with(context.Canceled).counts(1, 0, 1)},
 		{name: "header, then silence", api: does(headerThen(silent)), stall: true, want: unsure.with(context.DeadlineExceeded)},
+		{name: "too much header, then silence", api: does(headerThen(silent, "X-Much", strings.Repeat("x", 70<<10))), want: broken("header").soon()},
 		{name: "a byte now and then", api: does(drips), stall: true, want: unsure.with(context.DeadlineExceeded)},
 		{name: "a body without an end, slowly", api: does(endlessly(" ", 10*time.Millisecond)), stall: true, want: unsure.with(context.DeadlineExceeded)},
 		{name: "reset", api: resets(""), wire: true, want: lost.counts(1, 0, 1)},
@@ -209,9 +210,9 @@ var overHeader = want{kind: aViolation, outcome: api.Unknown, is: api.ErrInvalid
 
 func chunk(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), text) }
 
-func headerThen(then act) act {
+func headerThen(then act, headers ...string) act {
 	return func(v *visit) {
-		reply(200, "")(v)
+		reply(200, "", headers...)(v)
 		_ = http.NewResponseController(v.ResponseWriter).Flush()
 		then(v)
 	}

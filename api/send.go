@@ -17,6 +17,9 @@ import (
 // maxHeaderBytes bounds the header of an answer.
 const maxHeaderBytes = 64 << 10
 
+// restOfRefused is how long the body of an answer with too much header may take.
+const restOfRefused = 250 * time.Millisecond
+
 // sender makes one round trip. It uses the transport, not http.Client.Do, which follows
 // redirects and drops an answer whose Location it can not read.
 type sender struct {
@@ -85,12 +88,16 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	}
 	// Some bodies do not heed the context: that of a 101, and those of other transports.
 	defer context.AfterFunc(ctx, func() { _ = response.Body.Close() })()
-	if s.jar != nil && headerBytes(response.Header) <= maxHeaderBytes {
+	answer := &Response{StatusCode: response.StatusCode, Header: response.Header}
+	tooMuchHeader := headerBytes(response.Header) > maxHeaderBytes
+	if s.jar != nil && !tooMuchHeader {
 		if cookies := response.Cookies(); len(cookies) > 0 {
 			s.jar.SetCookies(request.URL, cookies)
 		}
 	}
-	answer := &Response{StatusCode: response.StatusCode, Header: response.Header}
+	if tooMuchHeader { // the verdict stands, and the body is kept if it comes at once
+		defer time.AfterFunc(restOfRefused, func() { _ = response.Body.Close() }).Stop()
+	}
 	zipped := strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip")
 	body, raw := io.Reader(response.Body), new(bytes.Buffer)
 	maxRaw := s.maxBody + 64<<10 // gzip of what can not be compressed is a little larger
@@ -103,7 +110,7 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 		err = ctx.Err() // the end of the body may be of our own making
 	}
 	switch {
-	case headerBytes(response.Header) > maxHeaderBytes:
+	case tooMuchHeader:
 		return answer, overLimit(x, answer, "header", maxHeaderBytes)
 	case more, int64(raw.Len()) >= maxRaw:
 		return answer, overLimit(x, answer, "body", s.maxBody)
