@@ -172,7 +172,7 @@ func TestHTTP2DeliversOnce(t *testing.T) {
 					outer.RegisterProtocol("http", server.client.Transport)
 					server.client.Transport = outer
 				}
-				client := newClient(t, server.base, api.WithHTTPClient(server.client), api.WithTimeout(brief))
+				client := newClient(t, server.base, api.WithHTTPClient(server.client), api.WithTimeout(4*brief))
 				got, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
 				if got != nil || api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 1 {
 					t.Errorf("got %v, %v; processed %d times", got, err, server.processed.Load())
@@ -189,7 +189,7 @@ func TestHTTP2DeliversOnceWithoutABody(t *testing.T) {
 	op := &openapi3.Operation{OperationID: "ping", Responses: openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("ok")}))}
 	doc.AddOperation("/v2/ping", http.MethodPost, op)
 	server := startHTTP2(t, true, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
-	client := newClient(t, server.base, api.WithContract(doc), api.WithHTTPClient(server.client), api.WithTimeout(brief))
+	client := newClient(t, server.base, api.WithContract(doc), api.WithHTTPClient(server.client), api.WithTimeout(4*brief))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.base+"/v2/ping", nil)
 	if err != nil {
 		t.Fatal(err)
