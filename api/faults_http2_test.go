@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -190,14 +189,7 @@ func TestHTTP2DeliversOnceWithoutABody(t *testing.T) {
 	doc.AddOperation("/v2/ping", http.MethodPost, op)
 	server := startHTTP2(t, true, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
 	client := newClient(t, server.base, api.WithContract(doc), api.WithHTTPClient(server.client), api.WithTimeout(4*brief))
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.base+"/v2/ping", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := api.Send(client, request)
-	if response != nil {
-		_ = response.Body.Close()
-	}
+	err := sendRaw(t, client, http.MethodPost, server.base+"/v2/ping", "")
 	if api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 1 {
 		t.Errorf("got %v; processed %d times", err, server.processed.Load())
 	}
@@ -214,15 +206,7 @@ func TestHTTP2CountsAttempts(t *testing.T) {
 	server := startHTTP2(t, true, func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) })
 	var waited waits
 	client := newClient(t, server.base, api.WithContract(doc), api.WithHTTPClient(server.client), waited.option())
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.base+"/v2/widget", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := api.Send(client, request)
-	if response != nil {
-		_ = response.Body.Close()
-	}
+	err := sendRaw(t, client, http.MethodPut, server.base+"/v2/widget", "{}")
 	if api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 3 || len(waited) != 2 {
 		t.Errorf("got %v; processed %d times, waited %v", err, server.processed.Load(), waited)
 	}

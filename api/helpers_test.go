@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -111,4 +113,23 @@ func (b *lockedBuffer) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.text.Reset()
+}
+
+// sendRaw sends a request that has no method through a client's pipeline.
+func sendRaw(t testing.TB, client *api.Client, method, url, body string) error {
+	t.Helper()
+	var reader io.Reader // none for an empty body
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, url, reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := api.Send(client, request)
+	if response != nil {
+		_ = response.Body.Close()
+	}
+	return err
 }

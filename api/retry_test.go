@@ -182,15 +182,7 @@ func TestAddedOperation(t *testing.T) {
 			})
 			var waited waits
 			client := newClient(t, base, api.WithContract(doc), waited.option())
-			r, err := http.NewRequestWithContext(t.Context(), c.method, base+c.path, strings.NewReader(c.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Header.Set("Content-Type", "application/json")
-			response, err := api.Send(client, r)
-			if response != nil {
-				_ = response.Body.Close()
-			}
+			err := sendRaw(t, client, c.method, base+c.path, c.body)
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -237,14 +229,7 @@ func TestOutcomeOfEarlierAttemptsCounts(t *testing.T) {
 			told := 0
 			client := newClient(t, base, api.WithContract(doc), waited.option(), api.WithRateLimit(0.001, c.burst),
 				api.WithViolationHandler(func(context.Context, *api.ValidationError) { told++ }))
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, base+"/v2/widget", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			response, err := api.Send(client, r)
-			if response != nil {
-				_ = response.Body.Close()
-			}
+			err := sendRaw(t, client, http.MethodPut, base+"/v2/widget", "")
 			checkFailure(t, err, api.Unknown, c.is)
 			if told != c.told {
 				t.Errorf("the handler was told %d times, want %d", told, c.told)
