@@ -1,83 +1,225 @@
 package api_test
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
+	"crypto/tls"
+	"flag"
+	"fmt"
 	"io"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"text/tabwriter"
+	"time"
 
 	"github.com/sakari-go/sakari-go/api"
-	"github.com/sakari-go/sakari-go/gen"
 )
 
-// plainCall is the floor to compare with: encoding/json and net/http, and no check of anything.
-func plainCall(b *testing.B, client *http.Client, base string, contact *gen.Contact) {
-	b.Helper()
-	type plain gen.Contact // without its methods
-	body, err := json.Marshal((*plain)(contact))
-	if err != nil {
-		b.Fatal(err)
-	}
-	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, base+"/v1/accounts/acc/attributes/contacts", bytes.NewReader(body))
-	if err != nil {
-		b.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer made-for-this-test")
-	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var answer gen.AutotopupResponse
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		b.Fatal(err)
-	}
-	_ = response.Body.Close()
-}
+var rounds = flag.Int("rounds", 0, "rounds of each benchmark")
 
-// stub answers without a network.
-type stub struct{}
-
-func (stub) RoundTrip(r *http.Request) (*http.Response, error) {
-	_, _ = io.Copy(io.Discard, r.Body)
-	return &http.Response{
-		StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-		Body: io.NopCloser(bytes.NewReader([]byte(yes))), ContentLength: int64(len(yes)),
-	}, nil
-}
-
-func BenchmarkCall(b *testing.B) {
-	_, contact := pageContact(b)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, yes)
-	}))
-	defer server.Close()
+// TestBench compares the ways to make a call. They take turns within each round, so that what slows
+// the machine slows them all; each ratio is the median over the rounds.
+func TestBench(t *testing.T) {
+	needRounds(t)
+	const over = 2 * time.Millisecond // the least time that a way is measured for within a round
 	for _, where := range []struct {
 		name, base string
 		transport  http.RoundTripper
 	}{
-		{"stub", "https://api.invalid", stub{}},
-		{"socket", server.URL, &http.Transport{}},
+		{"a stub in place of the network", "https://api.invalid", stub{}},
+		{"a kept-alive loopback socket", serve(t, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, yes)
+		}), api.NewTransport()},
 	} {
-		httpClient := &http.Client{Transport: where.transport}
-		b.Run(where.name+"/plain", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				plainCall(b, httpClient, where.base, &contact)
-			}
-		})
-		b.Run(where.name+"/sakari", func(b *testing.B) {
-			client := newClient(b, where.base, api.WithHTTPClient(httpClient))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := client.CreateAttribute(b.Context(), gen.AttributeTypeContacts, contact); err != nil {
-					b.Fatal(err)
+		ways := waysOver(t, where.base, where.transport)
+		times := make([][]float64, len(ways)) // of each way, by round, in seconds a call
+		calls := make([]int, len(ways))
+		for round := range *rounds * 20 {
+			for i := range ways {
+				i = (i + round) % len(ways)
+				if calls[i] == 0 { // the first round only warms up
+					calls[i] = max(1, int(over.Seconds()/timeOf(t, ways[i], 100)))
+					continue
 				}
+				times[i] = append(times[i], timeOf(t, ways[i], calls[i]))
+			}
+		}
+		report(t, "One call over "+where.name, []string{"", "time", "to the floor", "to the usual way", "allocations", "to the usual way"}, func(row func(...any)) {
+			usual := allocations(t, ways[usualWay])
+			for i, w := range ways {
+				n := allocations(t, w)
+				row(w.name, fmt.Sprintf("%.1f us", 1e6*median(times[i])), ratio(times[i], times[floorWay]), ratio(times[i], times[usualWay]), n, fmt.Sprintf("%.2f", n/usual))
 			}
 		})
 	}
+}
+
+func needRounds(t *testing.T) {
+	t.Helper()
+	if *rounds == 0 {
+		t.Skip("measures times: run make bench")
+	}
+}
+
+func timeOf(t *testing.T, w way, calls int) float64 {
+	t.Helper()
+	start := time.Now()
+	for range calls {
+		if err := w.call(); err != nil {
+			t.Fatalf("%s: %v", w.name, err)
+		}
+	}
+	return time.Since(start).Seconds() / float64(calls)
+}
+
+func allocations(t *testing.T, w way) float64 {
+	t.Helper()
+	return testing.AllocsPerRun(100, func() {
+		if err := w.call(); err != nil {
+			t.Fatalf("%s: %v", w.name, err)
+		}
+	})
+}
+
+// ratio is the median over the rounds of a to b.
+func ratio(a, b []float64) string {
+	ratios := make([]float64, len(a))
+	for i := range a {
+		ratios[i] = a[i] / b[i]
+	}
+	return fmt.Sprintf("%.2f", median(ratios))
+}
+
+func median(values []float64) float64 {
+	values = slices.Sorted(slices.Values(values))
+	return values[len(values)/2]
+}
+
+func report(t *testing.T, title string, head []string, rows func(row func(...any))) {
+	t.Helper()
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintf(table, "%s\n%s\n", title, strings.Join(head, "\t"))
+	rows(func(cells ...any) {
+		for _, cell := range cells {
+			_, _ = fmt.Fprintf(table, "%v\t", cell)
+		}
+		_, _ = fmt.Fprintln(table)
+	})
+	_ = table.Flush()
+	t.Log(text.String())
+}
+
+// TestBenchCallers has 64 callers share a client, with the transport that clients have by default and with that of net/http.
+func TestBenchCallers(t *testing.T) {
+	needRounds(t)
+	const callers, callsEach = 64, 40
+	for _, http2 := range []bool{false, true} {
+		var opened atomic.Int64
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, yes)
+		}))
+		server.EnableHTTP2 = http2
+		server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				opened.Add(1)
+			}
+		}
+		server.StartTLS()
+		roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		var perSecond, connections [2][]float64
+		for range *rounds {
+			for i, transport := range []*http.Transport{api.NewTransport(), http.DefaultTransport.(*http.Transport).Clone()} {
+				transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+				client := newClient(t, server.URL, api.WithHTTPClient(&http.Client{Transport: transport}))
+				opened.Store(0)
+				start := time.Now()
+				var calling sync.WaitGroup
+				for range callers {
+					calling.Go(func() {
+						for range callsEach {
+							if _, err := create(t, client); err != nil {
+								t.Error(err)
+							}
+						}
+					})
+				}
+				calling.Wait()
+				perSecond[i] = append(perSecond[i], callers*callsEach/time.Since(start).Seconds())
+				connections[i] = append(connections[i], float64(opened.Load()))
+				transport.CloseIdleConnections()
+			}
+		}
+		server.Close()
+		title := fmt.Sprintf("%d calls of %d callers over TLS, HTTP/2 %v", callers*callsEach, callers, http2)
+		report(t, title, []string{"", "calls a second", "connections"}, func(row func(...any)) {
+			row("by default", fmt.Sprintf("%.0f", median(perSecond[0])), median(connections[0]))
+			row("http.DefaultTransport", fmt.Sprintf("%.0f", median(perSecond[1])), median(connections[1]))
+			row("ratio", ratio(perSecond[0], perSecond[1]), ratio(connections[0], connections[1]))
+		})
+	}
+}
+
+// TestBenchCold starts processes that make two calls.
+func TestBenchCold(t *testing.T) {
+	needRounds(t)
+	program := filepath.Join(t.TempDir(), "cold")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./internal/cold").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	initialised := regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock`)
+	steps := make([][]float64, 4) // import, New, first call, second call, in ms
+	packages := make(map[string][]float64)
+	for range *rounds * 5 {
+		var stdout, stderr strings.Builder
+		command := exec.CommandContext(t.Context(), program)
+		command.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+		command.Stdout, command.Stderr = &stdout, &stderr
+		if err := command.Run(); err != nil {
+			t.Fatalf("%v\n%s", err, stderr.String())
+		}
+		total := 0.0
+		for _, line := range initialised.FindAllStringSubmatch(stderr.String(), -1) {
+			ms, err := strconv.ParseFloat(line[2], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			total += ms
+			packages[line[1]] = append(packages[line[1]], ms)
+		}
+		steps[0] = append(steps[0], total)
+		for i, text := range strings.Fields(stdout.String()) {
+			ns, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps[1+i] = append(steps[1+i], ns/1e6)
+		}
+	}
+	report(t, "A process that starts", []string{"", "ms"}, func(row func(...any)) {
+		for i, name := range []string{"import", "New", "first call", "second call"} {
+			row(name, fmt.Sprintf("%.3f", median(steps[i])))
+		}
+		names := slices.SortedFunc(maps.Keys(packages), func(a, b string) int {
+			return cmp.Compare(median(packages[b]), median(packages[a]))
+		})
+		for _, name := range names[:5] {
+			row("import: "+name, fmt.Sprintf("%.3f", median(packages[name])))
+		}
+	})
 }

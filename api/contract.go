@@ -26,9 +26,16 @@ type operation struct {
 	method   string
 	segments []string // of the path template
 	route    *routers.Route
-	params   openapi3.Parameters
+	params   []parameter
+	bodies   map[*openapi3.MediaType]*acceptor
 	accept   string // the media types of its answers
 	secured  bool   // wants an access token
+}
+
+// parameter is one of an operation, with an acceptor if it is a text of the path.
+type parameter struct {
+	*openapi3.Parameter
+	text *acceptor
 }
 
 // embeddedContract reads the contract that the generated code carries, at the first call.
@@ -42,6 +49,7 @@ var embeddedContract = sync.OnceValues(func() (*contract, error) {
 
 func newContract(doc *openapi3.T) (*contract, error) {
 	c := &contract{}
+	acceptors := make(acceptors)
 	for _, path := range doc.Paths.InMatchingOrder() {
 		item := doc.Paths.Value(path)
 		segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
@@ -55,10 +63,13 @@ func newContract(doc *openapi3.T) (*contract, error) {
 			if security == nil {
 				security = &doc.Security
 			}
-			params := slices.Clone(op.Parameters)
+			var params []parameter
+			for _, own := range op.Parameters {
+				params = append(params, newParameter(own.Value, acceptors))
+			}
 			for _, shared := range item.Parameters {
 				if op.Parameters.GetByInAndName(shared.Value.In, shared.Value.Name) == nil {
-					params = append(params, shared)
+					params = append(params, newParameter(shared.Value, acceptors))
 				}
 			}
 			c.operations = append(c.operations, &operation{
@@ -67,12 +78,39 @@ func newContract(doc *openapi3.T) (*contract, error) {
 				segments: segments,
 				route:    &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op},
 				params:   params,
+				bodies:   bodiesOf(op, acceptors),
 				accept:   acceptOf(op),
 				secured:  len(*security) > 0,
 			})
 		}
 	}
 	return c, nil
+}
+
+func newParameter(p *openapi3.Parameter, acceptors acceptors) parameter {
+	asItStands := p.In == openapi3.ParameterInPath && (p.Style == "" || p.Style == openapi3.SerializationSimple)
+	if asItStands && p.Schema != nil && p.Schema.Value.Type.Is(openapi3.TypeString) {
+		return parameter{p, acceptors.of(p.Schema)}
+	}
+	return parameter{Parameter: p}
+}
+
+func bodiesOf(op *openapi3.Operation, acceptors acceptors) map[*openapi3.MediaType]*acceptor {
+	bodies := make(map[*openapi3.MediaType]*acceptor)
+	add := func(content openapi3.Content) {
+		for name, media := range content {
+			if isJSON(name) {
+				bodies[media] = acceptors.of(media.Schema)
+			}
+		}
+	}
+	if op.RequestBody != nil {
+		add(op.RequestBody.Value.Content)
+	}
+	for _, response := range op.Responses.Map() {
+		add(response.Value.Content)
+	}
+	return bodies
 }
 
 // find returns the operation that a request below the base URL is for, and its path parameters. The

@@ -1,0 +1,334 @@
+package api
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// acceptor is a schema made ready for a check that reads a JSON text once and keeps nothing of it. It only ever says
+// that a text surely has no finding of parseJSON and keeps the schema. All else is a doubt, which is no verdict: then
+// kin-openapi decides. A nil acceptor doubts everything.
+type acceptor struct {
+	types      jsonType
+	format     string
+	enum       []string // the texts that it may be, if any
+	properties map[string]property
+	names      [][]byte // of the properties
+	required   uint64   // bits of the properties that there must be
+	others     *acceptor
+	items      *acceptor
+}
+
+type property struct {
+	bit   uint64 // one of its own among those of an object
+	value *acceptor
+}
+
+type jsonType uint8
+
+const (
+	jsonNull jsonType = 1 << iota
+	jsonBoolean
+	jsonInteger
+	jsonNumber
+	jsonString
+	jsonArray
+	jsonObject
+	jsonAny = jsonObject<<1 - 1
+)
+
+var jsonTypes = map[string]jsonType{
+	openapi3.TypeNull: jsonNull, openapi3.TypeBoolean: jsonBoolean, openapi3.TypeInteger: jsonInteger, openapi3.TypeNumber: jsonNumber,
+	openapi3.TypeString: jsonString, openapi3.TypeArray: jsonArray, openapi3.TypeObject: jsonObject,
+}
+
+// anything is what a schema says nothing of.
+var anything = &acceptor{types: jsonAny}
+
+func init() { anything.others, anything.items = anything, anything }
+
+// acceptors are made once of each schema: one may hold itself.
+type acceptors map[*openapi3.Schema]*acceptor
+
+// of returns the acceptor of a schema, nil if it has a keyword that acceptors do not heed.
+func (as acceptors) of(ref *openapi3.SchemaRef) *acceptor {
+	if ref == nil || ref.Value == nil {
+		return nil
+	}
+	schema := ref.Value
+	if known, ok := as[schema]; ok {
+		return known
+	}
+	as[schema] = nil
+	if !isHeeded(schema) {
+		return nil
+	}
+	a := &acceptor{types: jsonAny &^ jsonNull, format: schema.Format, others: anything, items: anything, properties: make(map[string]property)}
+	as[schema] = a
+	if schema.Type != nil {
+		a.types = 0
+	}
+	for _, name := range schema.Type.Slice() {
+		a.types |= jsonTypes[name]
+	}
+	if schema.Nullable {
+		a.types |= jsonNull
+	}
+	for _, value := range schema.Enum {
+		a.enum = append(a.enum, value.(string))
+	}
+	for name, ref := range schema.Properties {
+		bit := uint64(1) << len(a.names)
+		a.names = append(a.names, []byte(name))
+		a.properties[name] = property{bit, as.of(ref)}
+		if slices.Contains(schema.Required, name) {
+			a.required |= bit
+		}
+	}
+	if allowed := schema.AdditionalProperties.Has; allowed != nil && !*allowed {
+		a.others = nil
+	} else if schema.AdditionalProperties.Schema != nil {
+		a.others = as.of(schema.AdditionalProperties.Schema)
+	}
+	if schema.Items != nil {
+		a.items = as.of(schema.Items)
+	}
+	return a
+}
+
+// isHeeded tells whether a schema has no keywords but those that an acceptor heeds and those that no validity depends on.
+func isHeeded(schema *openapi3.Schema) bool {
+	const mostProperties = 64 // bits
+	for name := range schema.Extensions {
+		if !strings.HasPrefix(name, "x-") {
+			return false
+		}
+	}
+	for _, name := range schema.Required {
+		if schema.Properties[name] == nil {
+			return false
+		}
+	}
+	for _, value := range schema.Enum {
+		if _, isText := value.(string); !isText || !schema.Type.Is(openapi3.TypeString) || schema.Nullable {
+			return false
+		}
+	}
+	switch format := schema.Format; format {
+	case "date-time": // checkBody has a validator of its own
+	case "", "int64", "double":
+		if openapi3.SchemaStringFormats[format] != nil || openapi3.SchemaNumberFormats[format] != nil {
+			return false
+		}
+	default:
+		return false
+	}
+	rest := *schema
+	rest.Type, rest.Nullable, rest.Format, rest.Enum, rest.Items = nil, false, "", nil, nil
+	rest.Properties, rest.Required, rest.AdditionalProperties = nil, nil, openapi3.AdditionalProperties{}
+	rest.Extensions, rest.Origin, rest.Title, rest.Description, rest.ExternalDocs = nil, nil, "", "", nil
+	rest.Default, rest.Example, rest.Deprecated, rest.XML = nil, nil, false, nil
+	return len(schema.Properties) <= mostProperties && reflect.ValueOf(rest).IsZero()
+}
+
+func (a *acceptor) accepts(text []byte) bool {
+	if a == nil || !utf8.Valid(text) {
+		return false
+	}
+	r := jsonReader{text: text}
+	r.space()
+	if !r.value(a) {
+		return false
+	}
+	r.space()
+	return r.at == len(text)
+}
+
+func (a *acceptor) acceptsText(text []byte) bool {
+	if a.format == "date-time" && new(time.Time).UnmarshalText(text) != nil {
+		return false
+	}
+	for _, allowed := range a.enum {
+		if allowed == string(text) {
+			return true
+		}
+	}
+	return len(a.enum) == 0
+}
+
+// shadows tells whether encoding/json may take an undeclared name for a declared one.
+func (a *acceptor) shadows(name []byte) bool {
+	return slices.ContainsFunc(a.names, func(declared []byte) bool { return bytes.EqualFold(declared, name) })
+}
+
+// jsonReader reads a JSON text against acceptors. Its methods return false at a doubt.
+type jsonReader struct {
+	text  []byte
+	at    int
+	depth int
+	names [][]byte // undeclared ones of the objects that are open
+}
+
+func (r *jsonReader) value(a *acceptor) bool {
+	if a == nil {
+		return false
+	}
+	switch r.peek() {
+	case '{':
+		return a.types&jsonObject != 0 && r.object(a)
+	case '[':
+		return a.types&jsonArray != 0 && r.array(a)
+	case '"':
+		text, escaped, ok := r.string()
+		return ok && a.types&jsonString != 0 && (!escaped || a.format == "" && a.enum == nil) && a.acceptsText(text)
+	case 't':
+		return a.types&jsonBoolean != 0 && r.literal("true")
+	case 'f':
+		return a.types&jsonBoolean != 0 && r.literal("false")
+	case 'n':
+		return a.types&jsonNull != 0 && r.literal("null")
+	}
+	return r.number(a)
+}
+
+func (r *jsonReader) object(a *acceptor) bool {
+	var seen uint64
+	outer := len(r.names)
+	ok := r.elements('}', func() bool {
+		name, escaped, ok := r.string()
+		if !ok || escaped {
+			return false
+		}
+		if r.space(); !r.literal(":") {
+			return false
+		}
+		r.space()
+		p, declared := a.properties[string(name)]
+		switch {
+		case !declared:
+			r.names = append(r.names, name)
+			return !a.shadows(name) && r.value(a.others)
+		case seen&p.bit != 0:
+			return false
+		}
+		seen |= p.bit
+		return r.value(p.value)
+	})
+	undeclared := r.names[outer:]
+	r.names = r.names[:outer]
+	slices.SortFunc(undeclared, bytes.Compare)
+	twice := len(slices.CompactFunc(undeclared, bytes.Equal)) < len(undeclared)
+	return ok && !twice && seen&a.required == a.required
+}
+
+func (r *jsonReader) array(a *acceptor) bool {
+	return r.elements(']', func() bool { return r.value(a.items) })
+}
+
+// elements reads what stands between brackets, with commas between.
+func (r *jsonReader) elements(closing byte, element func() bool) bool {
+	r.at++
+	r.depth++
+	if r.depth > maxNesting {
+		return false
+	}
+	if r.space(); r.peek() != closing {
+		for {
+			if !element() {
+				return false
+			}
+			if r.space(); r.peek() != ',' {
+				break
+			}
+			r.at++
+			r.space()
+		}
+	}
+	r.depth--
+	return r.literal(string(closing))
+}
+
+// string returns what stands between quotes, as it stands there.
+func (r *jsonReader) string() (text []byte, escaped, ok bool) {
+	if !r.literal(`"`) {
+		return nil, false, false
+	}
+	for start := r.at; r.at < len(r.text); r.at++ {
+		switch c := r.text[r.at]; {
+		case c == '"':
+			r.at++
+			return r.text[start : r.at-1], escaped, true
+		case c < ' ':
+			return nil, false, false
+		case c == '\\':
+			escaped = true
+			if unit := codeUnit(r.text[r.at:]); unit >= 0 && (unit < 0xD800 || unit >= 0xE000) { // no half of a pair
+				r.at += len(`u0000`)
+			} else if r.at++; !strings.ContainsRune(`"\/bfnrt`, rune(r.peek())) {
+				return nil, false, false
+			}
+		}
+	}
+	return nil, false, false
+}
+
+// number accepts what is surely in the range of its type.
+func (r *jsonReader) number(a *acceptor) bool {
+	const mostDigits, mostExponent, mostInteger = 200, 2, 18
+	start, fraction := r.at, false
+	r.literal("-")
+	if !r.literal("0") && r.digits() == 0 {
+		return false
+	}
+	if r.literal(".") {
+		if fraction = true; r.digits() == 0 {
+			return false
+		}
+	}
+	if r.literal("e") || r.literal("E") {
+		fraction = true
+		if !r.literal("-") {
+			r.literal("+")
+		}
+		if n := r.digits(); n == 0 || n > mostExponent {
+			return false
+		}
+	}
+	length := r.at - start
+	return length <= mostDigits && (a.types&jsonNumber != 0 || a.types&jsonInteger != 0 && !fraction && length <= mostInteger)
+}
+
+func (r *jsonReader) digits() (n int) {
+	for ; '0' <= r.peek() && r.peek() <= '9'; n++ {
+		r.at++
+	}
+	return n
+}
+
+func (r *jsonReader) literal(text string) bool {
+	if r.at+len(text) > len(r.text) || string(r.text[r.at:r.at+len(text)]) != text {
+		return false
+	}
+	r.at += len(text)
+	return true
+}
+
+func (r *jsonReader) space() {
+	for r.at < len(r.text) && (r.text[r.at] == ' ' || r.text[r.at] == '\n' || r.text[r.at] == '\r' || r.text[r.at] == '\t') {
+		r.at++
+	}
+}
+
+// peek returns the next byte, 0 at the end.
+func (r *jsonReader) peek() byte {
+	if r.at == len(r.text) {
+		return 0
+	}
+	return r.text[r.at]
+}
