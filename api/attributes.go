@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/sakari-go/sakari-go/gen"
@@ -17,7 +18,11 @@ import (
 func (c *Client) CreateAttribute(ctx context.Context, t gen.AttributeType, contact gen.Contact, opts ...CallOption) (*gen.Autotopup, error) {
 	return call(ctx, c, "createAttribute", opts,
 		func(ctx context.Context) (*gen.CreateAttributeResponse, error) {
-			return c.generated.CreateAttributeWithResponse(ctx, c.accountID, t, contact)
+			body, err := contact.MarshalJSON() // json.Marshal would go over the text once more
+			if err != nil {
+				return nil, err
+			}
+			return c.generated.CreateAttributeWithBodyWithResponse(ctx, c.accountID, t, mediaTypeJSON, bytes.NewReader(body))
 		},
 		func(r *gen.CreateAttributeResponse) *gen.Autotopup {
 			if r.JSON200 == nil {

@@ -140,7 +140,7 @@ func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaTyp
 		if media := content.Get(name); media != nil {
 			return media, nil
 		}
-		if media := content.Get("application/json"); media != nil && isJSON(name) {
+		if media := content.Get(mediaTypeJSON); media != nil && isJSON(name) {
 			return media, nil
 		}
 	}
@@ -152,8 +152,10 @@ func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaTyp
 	return nil, &Violation{"content-type", "content-type", "must be " + strings.Join(known, " or ")}
 }
 
+const mediaTypeJSON = "application/json"
+
 func isJSON(mediaType string) bool {
-	return mediaType == "application/json" || strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
+	return mediaType == mediaTypeJSON || strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
 }
 
 func paramViolations(place string, err error) []Violation {

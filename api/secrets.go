@@ -35,7 +35,7 @@ func (x *exchange) secrets() *secrets {
 	decoder.UseNumber()
 	var body any
 	_ = decoder.Decode(&body)
-	if media := requestBody.Value.Content.Get("application/json"); media != nil && media.Schema != nil {
+	if media := requestBody.Value.Content.Get(mediaTypeJSON); media != nil && media.Schema != nil {
 		s.addSensitive(media.Schema.Value, body)
 	}
 	return s

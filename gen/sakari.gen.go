@@ -18,6 +18,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -411,8 +412,7 @@ func (a *Contact) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a Contact) MarshalJSON() ([]byte, error) {
-	type declared Contact
-	return marshalOpen(declared(a), a.AdditionalProperties, "activecampaign", "attributes", "blocked", "email", "error", "firstName", "hubspot", "lastName", "lists", "mobile", "optIn", "pipedrive")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -444,8 +444,7 @@ func (a *ContactError) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a ContactError) MarshalJSON() ([]byte, error) {
-	type declared ContactError
-	return marshalOpen(declared(a), a.AdditionalProperties, "code", "description")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -476,8 +475,7 @@ func (a *ContactIntegration) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a ContactIntegration) MarshalJSON() ([]byte, error) {
-	type declared ContactIntegration
-	return marshalOpen(declared(a), a.AdditionalProperties, "id")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -515,8 +513,7 @@ func (a *ContactList) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a ContactList) MarshalJSON() ([]byte, error) {
-	type declared ContactList
-	return marshalOpen(declared(a), a.AdditionalProperties, "doubleOptIn", "filter", "keyword", "name", "optIn", "optInConfirmation", "optOut", "source")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -551,8 +548,7 @@ func (a *ContactMobile) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a ContactMobile) MarshalJSON() ([]byte, error) {
-	type declared ContactMobile
-	return marshalOpen(declared(a), a.AdditionalProperties, "country", "lineType", "number", "valid", "verified")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -585,8 +581,7 @@ func (a *FilterAttribute) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a FilterAttribute) MarshalJSON() ([]byte, error) {
-	type declared FilterAttribute
-	return marshalOpen(declared(a), a.AdditionalProperties, "attribute", "comparator", "value")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -618,8 +613,7 @@ func (a *ListDoubleOptIn) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a ListDoubleOptIn) MarshalJSON() ([]byte, error) {
-	type declared ListDoubleOptIn
-	return marshalOpen(declared(a), a.AdditionalProperties, "enabled", "prompt")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -657,8 +651,7 @@ func (a *ListFilter) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a ListFilter) MarshalJSON() ([]byte, error) {
-	type declared ListFilter
-	return marshalOpen(declared(a), a.AdditionalProperties, "attributes", "blocked", "invalid", "list", "optIn", "q", "unblocked", "valid")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -691,8 +684,7 @@ func (a *ListSource) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a ListSource) MarshalJSON() ([]byte, error) {
-	type declared ListSource
-	return marshalOpen(declared(a), a.AdditionalProperties, "id", "integration", "lastSynced")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // Get returns an additional property, and whether it is set.
@@ -725,8 +717,7 @@ func (a *TokenRequest) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
 // property, in any case, is a *ShadowedPropertyError.
 func (a TokenRequest) MarshalJSON() ([]byte, error) {
-	type declared TokenRequest
-	return marshalOpen(declared(a), a.AdditionalProperties, "client_id", "client_secret", "grant_type")
+	return marshalOpen(reflect.ValueOf(&a).Elem())
 }
 
 // ShadowedPropertyError says that an additional property bears the name of a declared one.
@@ -783,40 +774,211 @@ func unmarshalUndeclared[V any](object map[string]json.RawMessage, into *map[str
 	return nil
 }
 
-func marshalOpen[V any](declared any, additional map[string]V, names ...string) ([]byte, error) {
-	object, err := json.Marshal(declared)
-	if mayHaveLostText(object, err) {
-		if place, ok := invalidText(reflect.ValueOf(declared), 0); ok {
-			return nil, &InvalidTextError{Place: place}
-		}
+// openType is a type that accepts unknown properties, ready to be encoded.
+type openType struct {
+	declared   []openField
+	additional int // index of the field
+}
+
+type openField struct {
+	index               int
+	name                string
+	omitEmpty, omitZero bool
+}
+
+var openTypes sync.Map // of reflect.Type to *openType, nil for another type
+
+func openTypeOf(t reflect.Type) *openType {
+	if known, ok := openTypes.Load(t); ok {
+		return known.(*openType)
 	}
-	if err != nil || len(additional) == 0 {
-		return object, err
-	}
-	for _, name := range names {
-		for key := range additional {
-			if strings.EqualFold(key, name) {
-				return nil, &ShadowedPropertyError{Property: name}
+	var open *openType
+	if field, ok := t.FieldByName("AdditionalProperties"); ok && field.Tag.Get("json") == "-" {
+		open = &openType{additional: field.Index[0]}
+		for i := range t.NumField() {
+			if name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
+				open.declared = append(open.declared, openField{i, name, strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")})
 			}
 		}
 	}
-	rest, err := json.Marshal(additional)
-	if mayHaveLostText(rest, err) {
-		if place, ok := invalidText(reflect.ValueOf(additional), 0); ok {
+	openTypes.Store(t, open)
+	return open
+}
+
+func marshalOpen(v reflect.Value) ([]byte, error) {
+	w := openWriter{text: make([]byte, 0, 512)}
+	err := w.open(v, openTypeOf(v.Type()))
+	if mayHaveLostText(w.text, err) {
+		if place, ok := invalidText(v, 0); ok {
 			return nil, &InvalidTextError{Place: place}
 		}
 	}
-	if err != nil || len(object) == len("{}") {
-		return rest, err
+	if err != nil {
+		return nil, err
 	}
-	object[len(object)-1] = ','
-	return append(object, rest[1:]...), nil
+	return w.text, nil
+}
+
+// openWriter writes as encoding/json does, and leaves to that what it has no short way for.
+type openWriter struct {
+	text  []byte
+	depth int
+}
+
+func (w *openWriter) open(v reflect.Value, t *openType) error {
+	const deepest = 1000 // of a value that goes on for ever
+	if w.depth++; w.depth > deepest {
+		return errors.New("the value is nested too deep, or holds itself")
+	}
+	separator := byte('{')
+	for _, f := range t.declared {
+		field := v.Field(f.index)
+		if f.omitZero && isZero(field) || f.omitEmpty && isEmpty(field) {
+			continue
+		}
+		w.text = append(w.text, separator)
+		w.string(f.name)
+		w.text = append(w.text, ':')
+		if err := w.value(field); err != nil {
+			return err
+		}
+		separator = ','
+	}
+	w.depth--
+	if additional := v.Field(t.additional); additional.Len() > 0 {
+		for names := additional.MapRange(); names.Next(); {
+			for _, f := range t.declared {
+				if strings.EqualFold(names.Key().String(), f.name) {
+					return &ShadowedPropertyError{Property: f.name}
+				}
+			}
+		}
+		rest, err := json.Marshal(additional.Interface())
+		if err != nil {
+			return err
+		}
+		w.text = append(append(w.text, separator), rest[len("{"):]...)
+		return nil
+	}
+	if separator == '{' {
+		w.text = append(w.text, '{')
+	}
+	w.text = append(w.text, '}')
+	return nil
+}
+
+func (w *openWriter) value(v reflect.Value) error {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			w.text = append(w.text, "null"...)
+			return nil
+		}
+		if at, ok := v.Interface().(*time.Time); ok {
+			text, err := at.AppendText(append(w.text, '"'))
+			if err == nil {
+				w.text = append(text, '"')
+				return nil
+			}
+			return w.standard(v)
+		}
+		return w.value(v.Elem())
+	case reflect.Struct:
+		if open := openTypeOf(v.Type()); open != nil {
+			return w.open(v, open)
+		}
+	case reflect.Slice:
+		if v.Len() == 0 || v.Type().Elem().Kind() == reflect.Uint8 || v.Type().PkgPath() != "" {
+			break
+		}
+		separator := byte('[')
+		for i := range v.Len() {
+			w.text = append(w.text, separator)
+			if err := w.value(v.Index(i)); err != nil {
+				return err
+			}
+			separator = ','
+		}
+		w.text = append(w.text, ']')
+		return nil
+	case reflect.Map:
+		if v.Len() == 0 && !v.IsNil() && v.Type().PkgPath() == "" {
+			w.text = append(w.text, "{}"...)
+			return nil
+		}
+	case reflect.String:
+		if v.Type().PkgPath() == "" {
+			w.string(v.String())
+			return nil
+		}
+	case reflect.Bool:
+		if v.Type().PkgPath() == "" {
+			w.text = strconv.AppendBool(w.text, v.Bool())
+			return nil
+		}
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		if v.Type().PkgPath() == "" {
+			w.text = strconv.AppendInt(w.text, v.Int(), 10)
+			return nil
+		}
+	}
+	return w.standard(v)
+}
+
+func (w *openWriter) standard(v reflect.Value) error {
+	if v.CanAddr() { // some types have their methods on pointers
+		v = v.Addr()
+	}
+	text, err := json.Marshal(v.Interface())
+	w.text = append(w.text, text...)
+	return err
+}
+
+func (w *openWriter) string(s string) {
+	const hex = "0123456789abcdef"
+	w.text = append(w.text, '"')
+	for _, r := range s { // what is not UTF-8 comes as U+FFFD
+		switch {
+		case r == '"' || r == '\\':
+			w.text = append(w.text, '\\', byte(r))
+		case r < ' ' || r == '<' || r == '>' || r == '&' || r == '\u2028' || r == '\u2029':
+			w.text = append(w.text, '\\', 'u', hex[r>>12], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+		default:
+			w.text = utf8.AppendRune(w.text, r)
+		}
+	}
+	w.text = append(w.text, '"')
+}
+
+// isZero and isEmpty are what encoding/json leaves out by omitzero and omitempty.
+func isZero(v reflect.Value) bool {
+	if v.IsZero() {
+		return true
+	}
+	if v.Kind() != reflect.Pointer && v.CanAddr() { // some types have their methods on pointers
+		v = v.Addr()
+	}
+	own, ok := v.Interface().(interface{ IsZero() bool })
+	return ok && own.IsZero()
+}
+
+func isEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
+		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	}
+	return v.IsZero()
 }
 
 // mayHaveLostText is true if encoding/json may have put U+FFFD in place of bytes that are not UTF-8, here or further in.
 func mayHaveLostText(text []byte, err error) bool {
-	var inner *InvalidTextError
-	return errors.As(err, &inner) || bytes.Contains(text, []byte("\ufffd")) || bytes.Contains(text, []byte(`\ufffd`))
+	if err != nil {
+		var inner *InvalidTextError
+		return errors.As(err, &inner)
+	}
+	return bytes.Contains(text, []byte("\ufffd")) || bytes.Contains(text, []byte(`\ufffd`))
 }
 
 // invalidText finds a string that is not UTF-8.
