@@ -205,7 +205,7 @@ func (r *jsonReader) object(a *acceptor) bool {
 		if !ok || escaped {
 			return false
 		}
-		if r.space(); !r.literal(":") {
+		if r.space(); !r.skip(':') {
 			return false
 		}
 		r.space()
@@ -243,34 +243,34 @@ func (r *jsonReader) elements(closing byte, element func() bool) bool {
 			if !element() {
 				return false
 			}
-			if r.space(); r.peek() != ',' {
+			if r.space(); !r.skip(',') {
 				break
 			}
-			r.at++
 			r.space()
 		}
 	}
 	r.depth--
-	return r.literal(string(closing))
+	return r.skip(closing)
 }
 
 // string returns what stands between quotes, as it stands there.
 func (r *jsonReader) string() (text []byte, escaped, ok bool) {
-	if !r.literal(`"`) {
+	if !r.skip('"') {
 		return nil, false, false
 	}
-	for start := r.at; r.at < len(r.text); r.at++ {
-		switch c := r.text[r.at]; {
+	rest := r.text[r.at:]
+	for i := 0; i < len(rest); i++ {
+		switch c := rest[i]; {
 		case c == '"':
-			r.at++
-			return r.text[start : r.at-1], escaped, true
+			r.at += i + 1
+			return rest[:i], escaped, true
 		case c < ' ':
 			return nil, false, false
 		case c == '\\':
 			escaped = true
-			if unit := codeUnit(r.text[r.at:]); unit >= 0 && (unit < 0xD800 || unit >= 0xE000) { // no half of a pair
-				r.at += len(`u0000`)
-			} else if r.at++; !strings.ContainsRune(`"\/bfnrt`, rune(r.peek())) {
+			if unit := codeUnit(rest[i:]); unit >= 0 && (unit < 0xD800 || unit >= 0xE000) { // no half of a pair
+				i += len(`u0000`)
+			} else if i++; i == len(rest) || !strings.ContainsRune(`"\/bfnrt`, rune(rest[i])) {
 				return nil, false, false
 			}
 		}
@@ -282,19 +282,19 @@ func (r *jsonReader) string() (text []byte, escaped, ok bool) {
 func (r *jsonReader) number(a *acceptor) bool {
 	const mostDigits, mostExponent, mostInteger = 200, 2, 18
 	start, fraction := r.at, false
-	r.literal("-")
-	if !r.literal("0") && r.digits() == 0 {
+	r.skip('-')
+	if !r.skip('0') && r.digits() == 0 {
 		return false
 	}
-	if r.literal(".") {
+	if r.skip('.') {
 		if fraction = true; r.digits() == 0 {
 			return false
 		}
 	}
-	if r.literal("e") || r.literal("E") {
+	if r.skip('e') || r.skip('E') {
 		fraction = true
-		if !r.literal("-") {
-			r.literal("+")
+		if !r.skip('-') {
+			r.skip('+')
 		}
 		if n := r.digits(); n == 0 || n > mostExponent {
 			return false
@@ -319,9 +319,18 @@ func (r *jsonReader) literal(text string) bool {
 	return true
 }
 
+// skip reads a byte, if it is the next one.
+func (r *jsonReader) skip(c byte) bool {
+	if r.peek() != c {
+		return false
+	}
+	r.at++
+	return true
+}
+
 func (r *jsonReader) space() {
-	for r.at < len(r.text) && (r.text[r.at] == ' ' || r.text[r.at] == '\n' || r.text[r.at] == '\r' || r.text[r.at] == '\t') {
-		r.at++
+	for r.peek() <= ' ' && (r.skip(' ') || r.skip('\n') || r.skip('\r') || r.skip('\t')) {
+		continue
 	}
 }
 

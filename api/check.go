@@ -17,33 +17,37 @@ import (
 )
 
 // checkRequest lists what in a request breaks the contract.
-func (op *operation) checkRequest(ctx context.Context, r *http.Request, pathParams map[string]string, body []byte) []Violation {
+func (op *operation) checkRequest(ctx context.Context, r *http.Request, segments []string, body []byte) []Violation {
 	var violations []Violation
-	input := &openapi3filter.RequestValidationInput{
-		Request:    r,
-		PathParams: pathParams,
-		Route:      op.route,
-		Options:    &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
-	}
 	for _, param := range op.params {
-		place := param.In + "." + param.Name
-		if param.In == openapi3.ParameterInPath {
-			if unsafe := checkPathSegment(place, pathParams[param.Name]); unsafe != nil {
-				violations = append(violations, unsafe...)
-				continue
-			}
-			if param.text != nil && param.text.acceptsText([]byte(pathParams[param.Name])) {
-				continue
-			}
-		}
-		if err := openapi3filter.ValidateParameter(ctx, input, param.Parameter); err != nil {
-			violations = append(violations, paramViolations(place, err)...)
-		}
+		violations = append(violations, op.checkParameter(ctx, r, segments, param)...)
 	}
 	if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !utf8.ValidString(query) {
 		violations = append(violations, Violation{"query", "utf-8", "is not valid UTF-8"})
 	}
 	return append(violations, op.checkRequestBody(r.Header, body)...)
+}
+
+func (op *operation) checkParameter(ctx context.Context, r *http.Request, segments []string, param parameter) []Violation {
+	if param.In == openapi3.ParameterInPath {
+		value := segments[param.segment]
+		if violations := checkPathSegment(param.place, value); violations != nil {
+			return violations
+		}
+		if param.text != nil && param.text.acceptsText([]byte(value)) {
+			return nil
+		}
+	}
+	err := openapi3filter.ValidateParameter(ctx, &openapi3filter.RequestValidationInput{
+		Request:    r,
+		PathParams: op.pathParams(segments),
+		Route:      op.route,
+		Options:    &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
+	}, param.Parameter)
+	if err != nil {
+		return paramViolations(param.place, err)
+	}
+	return nil
 }
 
 func (op *operation) checkRequestBody(header http.Header, body []byte) []Violation {
@@ -135,8 +139,12 @@ func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaTyp
 	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, &Violation{"content-encoding", "content-encoding", "the body is encoded in a way that was not asked for"}
 	}
+	given := header.Values("Content-Type")
+	if len(given) == 1 && content[given[0]] != nil {
+		return content[given[0]], nil
+	}
 	name, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err == nil && len(header.Values("Content-Type")) == 1 {
+	if err == nil && len(given) == 1 {
 		if media := content.Get(name); media != nil {
 			return media, nil
 		}

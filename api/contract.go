@@ -35,7 +35,9 @@ type operation struct {
 // parameter is one of an operation, with an acceptor if it is a text of the path.
 type parameter struct {
 	*openapi3.Parameter
-	text *acceptor
+	place   string // in a Violation
+	segment int    // of the path template, if it is there
+	text    *acceptor
 }
 
 // embeddedContract reads the contract that the generated code carries, at the first call.
@@ -65,11 +67,11 @@ func newContract(doc *openapi3.T) (*contract, error) {
 			}
 			var params []parameter
 			for _, own := range op.Parameters {
-				params = append(params, newParameter(own.Value, acceptors))
+				params = append(params, newParameter(own.Value, segments, acceptors))
 			}
 			for _, shared := range item.Parameters {
 				if op.Parameters.GetByInAndName(shared.Value.In, shared.Value.Name) == nil {
-					params = append(params, newParameter(shared.Value, acceptors))
+					params = append(params, newParameter(shared.Value, segments, acceptors))
 				}
 			}
 			c.operations = append(c.operations, &operation{
@@ -87,12 +89,13 @@ func newContract(doc *openapi3.T) (*contract, error) {
 	return c, nil
 }
 
-func newParameter(p *openapi3.Parameter, acceptors acceptors) parameter {
+func newParameter(p *openapi3.Parameter, segments []string, acceptors acceptors) parameter {
+	param := parameter{Parameter: p, place: p.In + "." + p.Name, segment: slices.Index(segments, "{"+p.Name+"}")}
 	asItStands := p.In == openapi3.ParameterInPath && (p.Style == "" || p.Style == openapi3.SerializationSimple)
 	if asItStands && p.Schema != nil && p.Schema.Value.Type.Is(openapi3.TypeString) {
-		return parameter{p, acceptors.of(p.Schema)}
+		param.text = acceptors.of(p.Schema)
 	}
-	return parameter{Parameter: p}
+	return param
 }
 
 func bodiesOf(op *openapi3.Operation, acceptors acceptors) map[*openapi3.MediaType]*acceptor {
@@ -113,9 +116,9 @@ func bodiesOf(op *openapi3.Operation, acceptors acceptors) map[*openapi3.MediaTy
 	return bodies
 }
 
-// find returns the operation that a request below the base URL is for, and its path parameters. The
+// find returns the operation that a request below the base URL is for, and the segments of its path there. The
 // base's path ends with a slash.
-func (c *contract) find(base *url.URL, r *http.Request) (*operation, map[string]string, bool) {
+func (c *contract) find(base *url.URL, r *http.Request) (*operation, []string, bool) {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), base.EscapedPath())
 	if !ok {
 		return nil, nil, false
@@ -128,25 +131,28 @@ func (c *contract) find(base *url.URL, r *http.Request) (*operation, map[string]
 		}
 	}
 	for _, op := range c.operations {
-		if op.method == r.Method && len(op.segments) == len(segments) {
-			if params, ok := op.match(segments); ok {
-				return op, params, true
-			}
+		if op.method == r.Method && op.matches(segments) {
+			return op, segments, true
 		}
 	}
 	return nil, nil, false
 }
 
-func (op *operation) match(segments []string) (map[string]string, bool) {
+func (op *operation) matches(segments []string) bool {
+	return slices.EqualFunc(op.segments, segments, func(template, segment string) bool {
+		_, isParam := paramName(template)
+		return isParam || template == segment
+	})
+}
+
+func (op *operation) pathParams(segments []string) map[string]string {
 	params := make(map[string]string)
-	for i, s := range op.segments {
-		if name, ok := paramName(s); ok {
+	for i, template := range op.segments {
+		if name, ok := paramName(template); ok {
 			params[name] = segments[i]
-		} else if s != segments[i] {
-			return nil, false
 		}
 	}
-	return params, true
+	return params
 }
 
 func paramName(segment string) (string, bool) {

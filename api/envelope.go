@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -24,6 +25,9 @@ func saysNo(value any) bool {
 // mayReadAsNo tells whether some reader reads success: false in an answer: one that takes the first, or the last, of names
 // that stand twice, or does not mind their case.
 func mayReadAsNo(body []byte) bool {
+	if !bytes.Contains(body, []byte("false")) {
+		return false
+	}
 	var envelope struct{ Success anyFalse }
 	err := json.Unmarshal(body, &envelope)
 	return err == nil && bool(envelope.Success)

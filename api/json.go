@@ -175,9 +175,16 @@ func codeUnit(text []byte) rune {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return -1
 	}
-	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
-	if err != nil {
-		return -1
+	unit := rune(0)
+	for _, c := range text[2:6] {
+		switch {
+		case '0' <= c && c <= '9':
+			unit = unit<<4 + rune(c-'0')
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			unit = unit<<4 + rune(c|0x20-'a') + 10
+		default:
+			return -1
+		}
 	}
-	return rune(unit)
+	return unit
 }

@@ -19,7 +19,7 @@ func (c *checker) checkRequests(next handler) handler {
 		if c.mode == ValidationOff {
 			return next(ctx, x)
 		}
-		violations := x.operation.checkRequest(ctx, x.request, x.pathParams, x.body)
+		violations := x.operation.checkRequest(ctx, x.request, x.segments, x.body)
 		if len(violations) > 0 {
 			err := c.violated(ctx, x, &ValidationError{
 				Operation: x.operation.id, Direction: DirectionRequest, Violations: violations,

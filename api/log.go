@@ -12,6 +12,12 @@ func logRoundTrips(logger *slog.Logger, next handler) handler {
 		start := time.Now()
 		answer, err := next(ctx, x)
 		level := slog.LevelInfo
+		if err != nil {
+			level = slog.LevelWarn
+		}
+		if !logger.Enabled(ctx, level) {
+			return answer, err
+		}
 		attrs := []slog.Attr{
 			slog.String("operation", x.operation.id),
 			slog.Int("status", statusOf(answer, err)),
@@ -20,7 +26,6 @@ func logRoundTrips(logger *slog.Logger, next handler) handler {
 			slog.String("outcome", OutcomeOf(err).String()),
 		}
 		if err != nil {
-			level = slog.LevelWarn
 			attrs = append(attrs, slog.String("error", err.Error()))
 		}
 		logger.LogAttrs(ctx, level, "round trip", attrs...)

@@ -18,15 +18,15 @@ import (
 
 // exchange is one call on its way through the pipeline.
 type exchange struct {
-	operation  *operation
-	request    *http.Request // as the generated client made it; its body is read into body
-	pathParams map[string]string
-	body       []byte
-	state      *callState
-	client     *credentials
-	tokens     []string // those sent
-	refreshed  bool     // a refused token has been replaced
-	attempts   int      // round trips made
+	operation *operation
+	request   *http.Request // as the generated client made it; its body is read into body
+	segments  []string      // of its path below the base URL
+	body      []byte
+	state     *callState
+	client    *credentials
+	tokens    []string // those sent
+	refreshed bool     // a refused token has been replaced
+	attempts  int      // round trips made
 }
 
 // handler is one step of the pipeline. It returns an answer that the caller
@@ -114,7 +114,7 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 	if r.URL == nil || r.URL.Scheme != p.base.Scheme || !strings.EqualFold(r.URL.Host, p.base.Host) || !strings.EqualFold(r.Host, p.base.Host) || r.URL.User != nil || r.URL.Opaque != "" {
 		return nil, refuse("the request is for another origin than the base URL")
 	}
-	operation, pathParams, ok := contract.find(p.base, r)
+	operation, segments, ok := contract.find(p.base, r)
 	if !ok {
 		return nil, refuse("the contract has no operation for this method and path")
 	}
@@ -128,7 +128,7 @@ func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, er
 	r.Header.Del("Idempotency-Key")
 	r.Header.Del("X-Idempotency-Key")
 	return p.handle(ctx, &exchange{
-		operation: operation, request: r, pathParams: pathParams, body: body, state: state, client: p.credentials,
+		operation: operation, request: r, segments: segments, body: body, state: state, client: p.credentials,
 	})
 }
 
@@ -163,14 +163,12 @@ func readBody(ctx context.Context, r *http.Request) ([]byte, error) {
 	}
 }
 
-// isInMemory tells whether the body is that of net/http's own GetBody: an editor may have put another one in its place.
+// isInMemory tells whether the body is one that net/http made of a buffer: an editor may have put another one in its place.
 func isInMemory(r *http.Request) bool {
-	if r.GetBody == nil {
-		return false
-	}
-	own, err := r.GetBody()
-	return err == nil && reflect.TypeOf(own) == reflect.TypeOf(r.Body)
+	return r.GetBody != nil && reflect.TypeOf(r.Body) == bodyInMemory
 }
+
+var bodyInMemory = reflect.TypeOf(io.NopCloser(bytes.NewReader(nil)))
 
 func readAll(r *http.Request) ([]byte, error) {
 	var body bytes.Buffer

@@ -12,10 +12,14 @@ import (
 )
 
 // progress observes how far a request got.
-type progress struct{ traced, connected, http2 atomic.Bool }
+type progress struct {
+	trace                    httptrace.ClientTrace
+	traced, connected, http2 atomic.Bool
+}
 
-func (p *progress) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
+func newProgress() *progress {
+	p := &progress{}
+	p.trace = httptrace.ClientTrace{
 		GetConn: func(string) { p.traced.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { p.connected.Store(true) },
 		WroteHeaderField: func(name string, _ []string) {
@@ -24,6 +28,7 @@ func (p *progress) trace() *httptrace.ClientTrace {
 			}
 		},
 	}
+	return p
 }
 
 // neverSent is true only if it is sure: the transport asked for a connection and got none, or,

@@ -22,9 +22,7 @@ type retrier struct {
 
 func (r *retrier) retry(next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
-		delays := &backoff.ExponentialBackOff{
-			InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: maxWait,
-		}
+		var delays *backoff.ExponentialBackOff
 		unsure := false   // an earlier attempt may have been applied
 		var refusal error // the server's last word in earlier attempts
 		for attempt := 1; ; attempt++ {
@@ -42,6 +40,11 @@ func (r *retrier) retry(next handler) handler {
 			unsure = unsure || OutcomeOf(err) == Unknown
 			if attempt >= r.attempts || ctx.Err() != nil || !r.mayRepeat(x.request.Method, err) {
 				return nil, final
+			}
+			if delays == nil {
+				delays = &backoff.ExponentialBackOff{
+					InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: maxWait,
+				}
 			}
 			wait := min(delays.NextBackOff(), maxWait)
 			if refused, ok := err.(*Error); ok {

@@ -28,6 +28,7 @@ type sender struct {
 	timeout   time.Duration // of a round trip, 0 for none
 	maxBody   int64
 	zip       bool // ask for compressed answers
+	standard  bool // the transport is one of net/http
 }
 
 func newSender(c *config) *sender {
@@ -37,7 +38,7 @@ func newSender(c *config) *sender {
 	}
 	standard, ok := transport.(*http.Transport)
 	zip := !ok || !standard.DisableCompression
-	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip}
+	return &sender{transport, c.client.Jar, c.client.Timeout, c.maxResponseBytes, zip, ok}
 }
 
 func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
@@ -49,8 +50,8 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 	if s.zip {
 		setDefault(x.request.Header, "Accept-Encoding", "gzip")
 	}
-	progress := &progress{}
-	request := x.request.WithContext(httptrace.WithClientTrace(ctx, progress.trace()))
+	progress := newProgress()
+	request := x.request.WithContext(httptrace.WithClientTrace(ctx, &progress.trace))
 	if x.body != nil || !isIdempotent(request.Method) {
 		progress.setBody(request, x.body)
 	}
@@ -86,8 +87,9 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	if err != nil {
 		return nil, s.failed(ctx, x, progress, err)
 	}
-	// Some bodies do not heed the context: that of a 101, and those of other transports.
-	defer context.AfterFunc(ctx, func() { _ = response.Body.Close() })()
+	if !s.standard || response.StatusCode == http.StatusSwitchingProtocols { // such a body may not heed the context
+		defer context.AfterFunc(ctx, func() { _ = response.Body.Close() })()
+	}
 	answer := &Response{StatusCode: response.StatusCode, Header: response.Header}
 	tooMuchHeader := headerBytes(response.Header) > maxHeaderBytes
 	if s.jar != nil && !tooMuchHeader {
@@ -114,7 +116,7 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 		return answer, overLimit(x, answer, "header", maxHeaderBytes)
 	case more, int64(raw.Len()) >= maxRaw:
 		return answer, overLimit(x, answer, "body", s.maxBody)
-	case isBadGzip(err):
+	case err != nil && isBadGzip(err):
 		answer.Body = raw.Bytes()
 		if outcomeOfStatus(answer.StatusCode) != Applied {
 			return answer, nil

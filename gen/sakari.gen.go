@@ -774,16 +774,17 @@ func unmarshalUndeclared[V any](object map[string]json.RawMessage, into *map[str
 	return nil
 }
 
-// openType is a type that accepts unknown properties, ready to be encoded.
+// openType is a type that accepts unknown properties, made ready to be written.
 type openType struct {
 	declared   []openField
 	additional int // index of the field
 }
 
 type openField struct {
-	index               int
-	name                string
-	omitEmpty, omitZero bool
+	index     int
+	name, key string // plain, and as it stands in JSON
+	isOmitted func(reflect.Value) bool
+	write     func(*openWriter, reflect.Value) error
 }
 
 var openTypes sync.Map // of reflect.Type to *openType, nil for another type
@@ -796,8 +797,11 @@ func openTypeOf(t reflect.Type) *openType {
 	if field, ok := t.FieldByName("AdditionalProperties"); ok && field.Tag.Get("json") == "-" {
 		open = &openType{additional: field.Index[0]}
 		for i := range t.NumField() {
-			if name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
-				open.declared = append(open.declared, openField{i, name, strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")})
+			field := t.Field(i)
+			if name, options, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" {
+				key := openWriter{}
+				key.string(name)
+				open.declared = append(open.declared, openField{i, name, string(key.text) + ":", omissionOf(field.Type, options), writerOf(field.Type)})
 			}
 		}
 	}
@@ -805,12 +809,45 @@ func openTypeOf(t reflect.Type) *openType {
 	return open
 }
 
+// omissionOf tells what encoding/json leaves out of a property with these options.
+func omissionOf(t reflect.Type, options string) func(reflect.Value) bool {
+	isOmitted := func(reflect.Value) bool { return false }
+	if strings.Contains(options, "omitempty") {
+		switch t.Kind() {
+		case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
+			isOmitted = func(v reflect.Value) bool { return v.Len() == 0 }
+		case reflect.Struct:
+		default:
+			isOmitted = reflect.Value.IsZero
+		}
+	}
+	if strings.Contains(options, "omitzero") {
+		isEmpty := isOmitted
+		type zeroer interface{ IsZero() bool }
+		asked := reflect.PointerTo(t).Implements(reflect.TypeFor[zeroer]()) || t.Implements(reflect.TypeFor[zeroer]())
+		isOmitted = func(v reflect.Value) bool {
+			if isEmpty(v) || v.IsZero() || !asked {
+				return isEmpty(v) || v.IsZero()
+			}
+			if v.Kind() != reflect.Pointer && v.CanAddr() { // the method may be one of pointers
+				v = v.Addr()
+			}
+			own, ok := v.Interface().(zeroer)
+			return ok && own.IsZero()
+		}
+	}
+	return isOmitted
+}
+
 func marshalOpen(v reflect.Value) ([]byte, error) {
-	w := openWriter{text: make([]byte, 0, 512)}
+	w := openWriter{text: make([]byte, 0, 2048)}
 	err := w.open(v, openTypeOf(v.Type()))
-	if mayHaveLostText(w.text, err) {
-		if place, ok := invalidText(v, 0); ok {
-			return nil, &InvalidTextError{Place: place}
+	if w.lossy || err != nil || !utf8.Valid(w.text) {
+		var inner *InvalidTextError
+		if err == nil || errors.As(err, &inner) {
+			if place, ok := invalidText(v, 0); ok {
+				return nil, &InvalidTextError{Place: place}
+			}
 		}
 	}
 	if err != nil {
@@ -823,6 +860,7 @@ func marshalOpen(v reflect.Value) ([]byte, error) {
 type openWriter struct {
 	text  []byte
 	depth int
+	lossy bool // encoding/json, which wrote a part, may have put U+FFFD in place of text that is not UTF-8
 }
 
 func (w *openWriter) open(v reflect.Value, t *openType) error {
@@ -831,34 +869,20 @@ func (w *openWriter) open(v reflect.Value, t *openType) error {
 		return errors.New("the value is nested too deep, or holds itself")
 	}
 	separator := byte('{')
-	for _, f := range t.declared {
-		field := v.Field(f.index)
-		if f.omitZero && isZero(field) || f.omitEmpty && isEmpty(field) {
+	for i := range t.declared {
+		field := v.Field(t.declared[i].index)
+		if t.declared[i].isOmitted(field) {
 			continue
 		}
-		w.text = append(w.text, separator)
-		w.string(f.name)
-		w.text = append(w.text, ':')
-		if err := w.value(field); err != nil {
+		w.text = append(append(w.text, separator), t.declared[i].key...)
+		if err := t.declared[i].write(w, field); err != nil {
 			return err
 		}
 		separator = ','
 	}
 	w.depth--
 	if additional := v.Field(t.additional); additional.Len() > 0 {
-		for names := additional.MapRange(); names.Next(); {
-			for _, f := range t.declared {
-				if strings.EqualFold(names.Key().String(), f.name) {
-					return &ShadowedPropertyError{Property: f.name}
-				}
-			}
-		}
-		rest, err := json.Marshal(additional.Interface())
-		if err != nil {
-			return err
-		}
-		w.text = append(append(w.text, separator), rest[len("{"):]...)
-		return nil
+		return w.additional(additional, separator, t)
 	}
 	if separator == '{' {
 		w.text = append(w.text, '{')
@@ -867,118 +891,129 @@ func (w *openWriter) open(v reflect.Value, t *openType) error {
 	return nil
 }
 
-func (w *openWriter) value(v reflect.Value) error {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if v.IsNil() {
-			w.text = append(w.text, "null"...)
-			return nil
+func (w *openWriter) additional(properties reflect.Value, separator byte, t *openType) error {
+	for names := properties.MapRange(); names.Next(); {
+		for _, f := range t.declared {
+			if strings.EqualFold(names.Key().String(), f.name) {
+				return &ShadowedPropertyError{Property: f.name}
+			}
 		}
-		if at, ok := v.Interface().(*time.Time); ok {
-			text, err := at.AppendText(append(w.text, '"'))
-			if err == nil {
-				w.text = append(text, '"')
+	}
+	start := len(w.text)
+	err := w.standard(properties)
+	if err == nil {
+		w.text[start] = separator
+	}
+	return err
+}
+
+// writerOf returns the short way for a type, if there is one.
+func writerOf(t reflect.Type) func(*openWriter, reflect.Value) error {
+	isOpen := sync.OnceValue(func() *openType { return openTypeOf(t) }) // later: a type may hold itself
+	switch kind := t.Kind(); {
+	case t == reflect.TypeFor[*time.Time]():
+		return (*openWriter).time
+	case kind == reflect.Pointer:
+		write := writerOf(t.Elem())
+		return func(w *openWriter, v reflect.Value) error {
+			if v.IsNil() {
+				w.text = append(w.text, "null"...)
 				return nil
+			}
+			return write(w, v.Elem())
+		}
+	case kind == reflect.Struct:
+		return func(w *openWriter, v reflect.Value) error {
+			if open := isOpen(); open != nil {
+				return w.open(v, open)
 			}
 			return w.standard(v)
 		}
-		return w.value(v.Elem())
-	case reflect.Struct:
-		if open := openTypeOf(v.Type()); open != nil {
-			return w.open(v, open)
-		}
-	case reflect.Slice:
-		if v.Len() == 0 || v.Type().Elem().Kind() == reflect.Uint8 || v.Type().PkgPath() != "" {
-			break
-		}
-		separator := byte('[')
-		for i := range v.Len() {
-			w.text = append(w.text, separator)
-			if err := w.value(v.Index(i)); err != nil {
-				return err
-			}
-			separator = ','
-		}
-		w.text = append(w.text, ']')
-		return nil
-	case reflect.Map:
-		if v.Len() == 0 && !v.IsNil() && v.Type().PkgPath() == "" {
-			w.text = append(w.text, "{}"...)
-			return nil
-		}
-	case reflect.String:
-		if v.Type().PkgPath() == "" {
+	case t.PkgPath() != "": // it may have methods of its own
+	case kind == reflect.String:
+		return func(w *openWriter, v reflect.Value) error {
 			w.string(v.String())
 			return nil
 		}
-	case reflect.Bool:
-		if v.Type().PkgPath() == "" {
+	case kind == reflect.Bool:
+		return func(w *openWriter, v reflect.Value) error {
 			w.text = strconv.AppendBool(w.text, v.Bool())
 			return nil
 		}
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		if v.Type().PkgPath() == "" {
+	case kind == reflect.Int, kind == reflect.Int32, kind == reflect.Int64:
+		return func(w *openWriter, v reflect.Value) error {
 			w.text = strconv.AppendInt(w.text, v.Int(), 10)
+			return nil
+		}
+	case kind == reflect.Map:
+		return func(w *openWriter, v reflect.Value) error {
+			if v.Len() > 0 || v.IsNil() {
+				return w.standard(v)
+			}
+			w.text = append(w.text, "{}"...)
+			return nil
+		}
+	case kind == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
+		write := writerOf(t.Elem())
+		return func(w *openWriter, v reflect.Value) error {
+			if v.Len() == 0 {
+				return w.standard(v)
+			}
+			separator := byte('[')
+			for i := range v.Len() {
+				w.text = append(w.text, separator)
+				if err := write(w, v.Index(i)); err != nil {
+					return err
+				}
+				separator = ','
+			}
+			w.text = append(w.text, ']')
+			return nil
+		}
+	}
+	return (*openWriter).standard
+}
+
+func (w *openWriter) time(v reflect.Value) error {
+	at, ok := v.Interface().(*time.Time)
+	if ok && at != nil {
+		if text, err := at.AppendText(append(w.text, '"')); err == nil {
+			w.text = append(text, '"')
 			return nil
 		}
 	}
 	return w.standard(v)
 }
 
+// standard writes by encoding/json.
 func (w *openWriter) standard(v reflect.Value) error {
 	if v.CanAddr() { // some types have their methods on pointers
 		v = v.Addr()
 	}
 	text, err := json.Marshal(v.Interface())
 	w.text = append(w.text, text...)
+	w.lossy = w.lossy || bytes.Contains(text, []byte(`\ufffd`))
 	return err
 }
 
 func (w *openWriter) string(s string) {
 	const hex = "0123456789abcdef"
 	w.text = append(w.text, '"')
-	for _, r := range s { // what is not UTF-8 comes as U+FFFD
-		switch {
-		case r == '"' || r == '\\':
-			w.text = append(w.text, '\\', byte(r))
-		case r < ' ' || r == '<' || r == '>' || r == '&' || r == '\u2028' || r == '\u2029':
-			w.text = append(w.text, '\\', 'u', hex[r>>12], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-		default:
-			w.text = utf8.AppendRune(w.text, r)
+	done := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
+			continue
+		}
+		w.text = append(w.text, s[done:i]...)
+		done = i + 1
+		if c == '"' || c == '\\' {
+			w.text = append(w.text, '\\', c)
+		} else {
+			w.text = append(w.text, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
 	}
-	w.text = append(w.text, '"')
-}
-
-// isZero and isEmpty are what encoding/json leaves out by omitzero and omitempty.
-func isZero(v reflect.Value) bool {
-	if v.IsZero() {
-		return true
-	}
-	if v.Kind() != reflect.Pointer && v.CanAddr() { // some types have their methods on pointers
-		v = v.Addr()
-	}
-	own, ok := v.Interface().(interface{ IsZero() bool })
-	return ok && own.IsZero()
-}
-
-func isEmpty(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
-		return v.Len() == 0
-	case reflect.Struct:
-		return false
-	}
-	return v.IsZero()
-}
-
-// mayHaveLostText is true if encoding/json may have put U+FFFD in place of bytes that are not UTF-8, here or further in.
-func mayHaveLostText(text []byte, err error) bool {
-	if err != nil {
-		var inner *InvalidTextError
-		return errors.As(err, &inner)
-	}
-	return bytes.Contains(text, []byte("\ufffd")) || bytes.Contains(text, []byte(`\ufffd`))
+	w.text = append(append(w.text, s[done:]...), '"')
 }
 
 // invalidText finds a string that is not UTF-8.
