@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,16 +18,15 @@ import (
 type acceptor struct {
 	types      jsonType
 	format     string
-	enum       []string // the texts that it may be, if any
-	properties map[string]property
-	names      [][]byte // of the properties
-	required   uint64   // bits of the properties that there must be
+	enum       []string   // the texts that it may be, if any
+	properties []property // in the order of their names, in which they mostly come
+	required   uint64     // bits of the properties that there must be
 	others     *acceptor
 	items      *acceptor
 }
 
 type property struct {
-	bit   uint64 // one of its own among those of an object
+	name  []byte
 	value *acceptor
 }
 
@@ -69,7 +69,7 @@ func (as acceptors) of(ref *openapi3.SchemaRef) *acceptor {
 	if !isHeeded(schema) {
 		return nil
 	}
-	a := &acceptor{types: jsonAny &^ jsonNull, format: schema.Format, others: anything, items: anything, properties: make(map[string]property)}
+	a := &acceptor{types: jsonAny &^ jsonNull, format: schema.Format, others: anything, items: anything}
 	as[schema] = a
 	if schema.Type != nil {
 		a.types = 0
@@ -83,12 +83,10 @@ func (as acceptors) of(ref *openapi3.SchemaRef) *acceptor {
 	for _, value := range schema.Enum {
 		a.enum = append(a.enum, value.(string))
 	}
-	for name, ref := range schema.Properties {
-		bit := uint64(1) << len(a.names)
-		a.names = append(a.names, []byte(name))
-		a.properties[name] = property{bit, as.of(ref)}
+	for i, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+		a.properties = append(a.properties, property{[]byte(name), as.of(schema.Properties[name])})
 		if slices.Contains(schema.Required, name) {
-			a.required |= bit
+			a.required |= 1 << i
 		}
 	}
 	if allowed := schema.AdditionalProperties.Has; allowed != nil && !*allowed {
@@ -164,7 +162,18 @@ func (a *acceptor) acceptsText(text []byte) bool {
 
 // shadows tells whether encoding/json may take an undeclared name for a declared one.
 func (a *acceptor) shadows(name []byte) bool {
-	return slices.ContainsFunc(a.names, func(declared []byte) bool { return bytes.EqualFold(declared, name) })
+	return slices.ContainsFunc(a.properties, func(p property) bool { return bytes.EqualFold(p.name, name) })
+}
+
+// index finds a property, first at the place where it is likely, -1 if it is not declared.
+func (a *acceptor) index(name []byte, likely int) int {
+	for n := range a.properties {
+		i := (likely + n) % len(a.properties)
+		if bytes.Equal(a.properties[i].name, name) {
+			return i
+		}
+	}
+	return -1
 }
 
 // jsonReader reads a JSON text against acceptors. Its methods return false at a doubt.
@@ -199,7 +208,7 @@ func (r *jsonReader) value(a *acceptor) bool {
 
 func (r *jsonReader) object(a *acceptor) bool {
 	var seen uint64
-	outer := len(r.names)
+	last, outer := -1, len(r.names)
 	ok := r.elements('}', func() bool {
 		name, escaped, ok := r.string()
 		if !ok || escaped {
@@ -209,16 +218,17 @@ func (r *jsonReader) object(a *acceptor) bool {
 			return false
 		}
 		r.space()
-		p, declared := a.properties[string(name)]
-		switch {
-		case !declared:
+		i := a.index(name, last+1)
+		if i < 0 {
 			r.names = append(r.names, name)
 			return !a.shadows(name) && r.value(a.others)
-		case seen&p.bit != 0:
+		}
+		if seen&(1<<i) != 0 {
 			return false
 		}
-		seen |= p.bit
-		return r.value(p.value)
+		seen |= 1 << i
+		last = i
+		return r.value(a.properties[i].value)
 	})
 	undeclared := r.names[outer:]
 	r.names = r.names[:outer]
