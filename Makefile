@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: run test generate check lint bench fuzz soak help
+ROUNDS := 10
 CONTACT := api/cmd/sakari/testdata/contact.json
 
 run: ## send the vendor page's contact to a double of the API
@@ -22,8 +23,8 @@ lint: ## vet and staticcheck
 	go vet ./...
 	go tool -modfile=.tools/go.mod staticcheck -checks all ./...
 
-bench: ## measure a call, on a stub transport and over a loopback socket
-	go test -run '^$$' -bench . -benchmem ./api
+bench: ## compare ways to make a call, in ROUNDS rounds, and hold its allocations to their figure
+	go test -count=1 -v -run '^Test(Cost|Bench)' ./api -rounds $(ROUNDS)
 
 fuzz: ## run each fuzz test for a minute, or FUZZTIME
 	.ci/fuzz

@@ -189,7 +189,7 @@ func randomDocument(random *rand.Rand, s *openapi3.Schema) string {
 	case openapi3.TypeBoolean:
 		return pick("true", "false")
 	case openapi3.TypeInteger:
-		return pick("0", "-0", "1", "-42", "123456789012345678", "9007199254740993", "9223372036854775807", "9223372036854775808", "1.0", "1e2", "-9223372036854775809")
+		return pick("0", "-0", "1", "-42", "123456789012345678", "9007199254740993", "9223372036854775807", "9223372036854775808", "99999999999999999999", "-99999999999999999999", "1.0", "1e2", "-9223372036854775809")
 	case openapi3.TypeNumber:
 		return pick("0", "1.5", "-0.0", "1e2", "1E+2", "1e-2", "1e99", "1e308", "1e309", "1e-400", "123456789012345678901234567890", strings.Repeat("9", 199), strings.Repeat("9", 310), "0."+strings.Repeat("1", 250))
 	case openapi3.TypeString:

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/gen"
 )
 
 var rounds = flag.Int("rounds", 0, "rounds of each benchmark")
@@ -58,9 +59,9 @@ func TestBench(t *testing.T) {
 			}
 		}
 		report(t, "One call over "+where.name, []string{"", "time", "to the floor", "to the usual way", "allocations", "to the usual way"}, func(row func(...any)) {
-			usual := allocations(t, ways[usualWay])
+			usual := allocations(t, ways[usualWay], 100)
 			for i, w := range ways {
-				n := allocations(t, w)
+				n := allocations(t, w, 100)
 				row(w.name, fmt.Sprintf("%.1f us", 1e6*median(times[i])), ratio(times[i], times[floorWay]), ratio(times[i], times[usualWay]), n, fmt.Sprintf("%.2f", n/usual))
 			}
 		})
@@ -85,9 +86,9 @@ func timeOf(t *testing.T, w way, calls int) float64 {
 	return time.Since(start).Seconds() / float64(calls)
 }
 
-func allocations(t *testing.T, w way) float64 {
+func allocations(t *testing.T, w way, calls int) float64 {
 	t.Helper()
-	return testing.AllocsPerRun(100, func() {
+	return testing.AllocsPerRun(calls, func() {
 		if err := w.call(); err != nil {
 			t.Fatalf("%s: %v", w.name, err)
 		}
@@ -123,6 +124,33 @@ func report(t *testing.T, title string, head []string, rows func(row func(...any
 	t.Log(text.String())
 }
 
+// TestBenchContact sends contacts of the vendor's page with their list as many times.
+func TestBenchContact(t *testing.T) {
+	needRounds(t)
+	report(t, "The size of the contact", []string{"", "time", "for each list", "allocations"}, func(row func(...any)) {
+		for _, lists := range []int{1, 10, 100, 1000, 10_000} {
+			call := callWithLists(t, lists)
+			var times []float64
+			for range *rounds {
+				times = append(times, timeOf(t, call, 1+1000/lists))
+			}
+			row(call.name, fmt.Sprintf("%.0f us", 1e6*median(times)), fmt.Sprintf("%.1f us", 1e6*median(times)/float64(lists)), allocations(t, call, 5))
+		}
+	})
+}
+
+// callWithLists sends the contact of the vendor's page with its list as many times.
+func callWithLists(t *testing.T, lists int) way {
+	t.Helper()
+	_, contact := pageContact(t)
+	contact.Lists = slices.Repeat(contact.Lists, lists)
+	client := newClient(t, "https://api.invalid", api.WithHTTPClient(&http.Client{Transport: stub{}}))
+	return way{fmt.Sprintf("%d lists", lists), func() error {
+		_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+		return err
+	}}
+}
+
 // TestBenchCallers has 64 callers share a client, with the transport that clients have by default and with that of net/http.
 func TestBenchCallers(t *testing.T) {
 	needRounds(t)
@@ -143,7 +171,7 @@ func TestBenchCallers(t *testing.T) {
 		server.StartTLS()
 		roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 		var perSecond, connections [2][]float64
-		for range *rounds {
+		for range 1 + *rounds/4 {
 			for i, transport := range []*http.Transport{api.NewTransport(), http.DefaultTransport.(*http.Transport).Clone()} {
 				transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 				client := newClient(t, server.URL, api.WithHTTPClient(&http.Client{Transport: transport}))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -92,19 +91,28 @@ func checkAccountID(accountID string) error {
 
 func misconfigured(err error) error { return &callError{result: NotApplied, err: err} }
 
-// newTransport keeps as many idle connections as it opens at most: net/http keeps two per host, so that
-// concurrent callers would open a connection for almost every call.
+// newTransport is a copy of http.DefaultTransport that keeps as many idle connections as it opens at most: the
+// original keeps two per host, so that concurrent callers would open a connection for almost every call.
 func newTransport() *http.Transport {
 	const connections = 100
-	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:      true,
-		MaxConnsPerHost:        connections,
-		MaxIdleConns:           connections,
-		MaxIdleConnsPerHost:    connections,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 2 << 20, // room to tell the status of an answer with too much header
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second}
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok { // a program may have put its own in that place
+		t = standard.Clone()
+	}
+	t.Proxy = onlyTLS(t.Proxy)
+	t.MaxConnsPerHost = connections
+	t.MaxIdleConns = connections
+	t.MaxIdleConnsPerHost = connections
+	t.MaxResponseHeaderBytes = 2 << 20 // room to tell the status of an answer with too much header
+	return t
+}
+
+// onlyTLS keeps a proxy from requests that it could read, the access token with them.
+func onlyTLS(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(r *http.Request) (*url.URL, error) {
+		if proxy == nil || r.URL.Scheme != "https" {
+			return nil, nil
+		}
+		return proxy(r)
 	}
 }

@@ -117,9 +117,12 @@ func WithInsecureBaseURL() Option {
 	return func(c *config) error { c.insecure = true; return nil }
 }
 
-// WithHTTPClient sends with the caller's transport, cookie jar and time-out (of each round
-// trip), for a proxy, say: by default the client reads no proxy from the environment. The
+// WithHTTPClient sends with the caller's transport, cookie jar and time-out (of each round trip). The
 // *http.Client is copied, never changed; redirects are not followed, whatever it says.
+//
+// The default is a copy of [http.DefaultTransport] that keeps up to 100 connections open, and that
+// uses a proxy for https alone. The caller's own transport is left as it is: many
+// concurrent callers want a MaxIdleConnsPerHost of about their number.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
