@@ -65,7 +65,6 @@ func (as acceptors) of(ref *openapi3.SchemaRef) *acceptor {
 	if known, ok := as[schema]; ok {
 		return known
 	}
-	as[schema] = nil
 	if !isHeeded(schema) {
 		return nil
 	}
@@ -114,7 +113,7 @@ func isHeeded(schema *openapi3.Schema) bool {
 		}
 	}
 	for _, value := range schema.Enum {
-		if _, isText := value.(string); !isText || !schema.Type.Is(openapi3.TypeString) || schema.Nullable {
+		if _, isText := value.(string); !isText || !schema.Type.Is(openapi3.TypeString) {
 			return false
 		}
 	}

@@ -34,3 +34,16 @@ func TestTransportIsACopyOfTheDefaultOne(t *testing.T) {
 		t.Errorf("without a transport of net/http: HTTP/2 %v, idle for %v", got.ForceAttemptHTTP2, got.IdleConnTimeout)
 	}
 }
+
+func TestNewDoesNotReadTheContract(t *testing.T) {
+	_, err := New("acc", WithToken("made-for-this-test"), func(c *config) error {
+		c.contract = func() (*contract, error) {
+			t.Error("New reads the contract")
+			return embeddedContract()
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
