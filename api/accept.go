@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -16,12 +17,10 @@ import (
 // that a text surely has no finding of parseJSON and keeps the schema. All else is a doubt, which is no verdict: then
 // kin-openapi decides. A nil acceptor doubts everything.
 type acceptor struct {
-	types      jsonType
-	format     string
-	enum       []string   // the texts that it may be, if any
+	schema     *openapi3.Schema
 	properties []property // in the order of their names, in which they mostly come
 	required   uint64     // bits of the properties that there must be
-	others     *acceptor
+	others     *acceptor  // of undeclared properties
 	items      *acceptor
 }
 
@@ -30,26 +29,8 @@ type property struct {
 	value *acceptor
 }
 
-type jsonType uint8
-
-const (
-	jsonNull jsonType = 1 << iota
-	jsonBoolean
-	jsonInteger
-	jsonNumber
-	jsonString
-	jsonArray
-	jsonObject
-	jsonAny = jsonObject<<1 - 1
-)
-
-var jsonTypes = map[string]jsonType{
-	openapi3.TypeNull: jsonNull, openapi3.TypeBoolean: jsonBoolean, openapi3.TypeInteger: jsonInteger, openapi3.TypeNumber: jsonNumber,
-	openapi3.TypeString: jsonString, openapi3.TypeArray: jsonArray, openapi3.TypeObject: jsonObject,
-}
-
 // anything is what a schema says nothing of.
-var anything = &acceptor{types: jsonAny}
+var anything = &acceptor{schema: &openapi3.Schema{Nullable: true}}
 
 func init() { anything.others, anything.items = anything, anything }
 
@@ -58,30 +39,15 @@ type acceptors map[*openapi3.Schema]*acceptor
 
 // of returns the acceptor of a schema, nil if it has a keyword that acceptors do not heed.
 func (as acceptors) of(ref *openapi3.SchemaRef) *acceptor {
-	if ref == nil || ref.Value == nil {
+	if ref == nil || ref.Value == nil || !isHeeded(ref.Value) {
 		return nil
 	}
 	schema := ref.Value
-	if known, ok := as[schema]; ok {
-		return known
+	if made, ok := as[schema]; ok {
+		return made
 	}
-	if !isHeeded(schema) {
-		return nil
-	}
-	a := &acceptor{types: jsonAny &^ jsonNull, format: schema.Format, others: anything, items: anything}
+	a := &acceptor{schema: schema, others: anything, items: anything}
 	as[schema] = a
-	if schema.Type != nil {
-		a.types = 0
-	}
-	for _, name := range schema.Type.Slice() {
-		a.types |= jsonTypes[name]
-	}
-	if schema.Nullable {
-		a.types |= jsonNull
-	}
-	for _, value := range schema.Enum {
-		a.enum = append(a.enum, value.(string))
-	}
 	for i, name := range slices.Sorted(maps.Keys(schema.Properties)) {
 		a.properties = append(a.properties, property{[]byte(name), as.of(schema.Properties[name])})
 		if slices.Contains(schema.Required, name) {
@@ -102,20 +68,14 @@ func (as acceptors) of(ref *openapi3.SchemaRef) *acceptor {
 // isHeeded tells whether a schema has no keywords but those that an acceptor heeds and those that no validity depends on.
 func isHeeded(schema *openapi3.Schema) bool {
 	const mostProperties = 64 // bits
-	for name := range schema.Extensions {
-		if !strings.HasPrefix(name, "x-") {
-			return false
-		}
+	isKeyword := func(name string) bool { return !strings.HasPrefix(name, "x-") }
+	isUndeclared := func(name string) bool { return schema.Properties[name] == nil }
+	isNoText := func(value any) bool {
+		_, isText := value.(string)
+		return !isText || !schema.Type.Is(openapi3.TypeString)
 	}
-	for _, name := range schema.Required {
-		if schema.Properties[name] == nil {
-			return false
-		}
-	}
-	for _, value := range schema.Enum {
-		if _, isText := value.(string); !isText || !schema.Type.Is(openapi3.TypeString) {
-			return false
-		}
+	if slices.ContainsFunc(slices.Collect(maps.Keys(schema.Extensions)), isKeyword) || slices.ContainsFunc(schema.Required, isUndeclared) || slices.ContainsFunc(schema.Enum, isNoText) {
+		return false
 	}
 	switch format := schema.Format; format {
 	case "date-time": // checkBody has a validator of its own
@@ -140,23 +100,16 @@ func (a *acceptor) accepts(text []byte) bool {
 	}
 	r := jsonReader{text: text}
 	r.space()
-	if !r.value(a) {
-		return false
-	}
+	ok := r.value(a)
 	r.space()
-	return r.at == len(text)
+	return ok && r.at == len(text)
 }
 
 func (a *acceptor) acceptsText(text []byte) bool {
-	if a.format == "date-time" && new(time.Time).UnmarshalText(text) != nil {
+	if a.schema.Format == "date-time" && new(time.Time).UnmarshalText(text) != nil {
 		return false
 	}
-	for _, allowed := range a.enum {
-		if allowed == string(text) {
-			return true
-		}
-	}
-	return len(a.enum) == 0
+	return len(a.schema.Enum) == 0 || slices.ContainsFunc(a.schema.Enum, func(allowed any) bool { return allowed.(string) == string(text) })
 }
 
 // shadows tells whether encoding/json may take an undeclared name for a declared one.
@@ -187,22 +140,23 @@ func (r *jsonReader) value(a *acceptor) bool {
 	if a == nil {
 		return false
 	}
+	types := a.schema.Type
 	switch r.peek() {
 	case '{':
-		return a.types&jsonObject != 0 && r.object(a)
+		return types.Permits(openapi3.TypeObject) && r.object(a)
 	case '[':
-		return a.types&jsonArray != 0 && r.array(a)
+		return types.Permits(openapi3.TypeArray) && r.elements(']', func() bool { return r.value(a.items) })
 	case '"':
 		text, escaped, ok := r.string()
-		return ok && a.types&jsonString != 0 && (!escaped || a.format == "" && a.enum == nil) && a.acceptsText(text)
+		return ok && types.Permits(openapi3.TypeString) && (!escaped || a.schema.Format == "" && a.schema.Enum == nil) && a.acceptsText(text)
 	case 't':
-		return a.types&jsonBoolean != 0 && r.literal("true")
+		return types.Permits(openapi3.TypeBoolean) && r.literal("true")
 	case 'f':
-		return a.types&jsonBoolean != 0 && r.literal("false")
+		return types.Permits(openapi3.TypeBoolean) && r.literal("false")
 	case 'n':
-		return a.types&jsonNull != 0 && r.literal("null")
+		return (a.schema.Nullable || types.IncludesNull()) && r.literal("null")
 	}
-	return r.number(a)
+	return r.number(types)
 }
 
 func (r *jsonReader) object(a *acceptor) bool {
@@ -210,10 +164,8 @@ func (r *jsonReader) object(a *acceptor) bool {
 	last, outer := -1, len(r.names)
 	ok := r.elements('}', func() bool {
 		name, escaped, ok := r.string()
-		if !ok || escaped {
-			return false
-		}
-		if r.space(); !r.skip(':') {
+		r.space()
+		if !ok || escaped || !r.skip(':') {
 			return false
 		}
 		r.space()
@@ -234,10 +186,6 @@ func (r *jsonReader) object(a *acceptor) bool {
 	slices.SortFunc(undeclared, bytes.Compare)
 	twice := len(slices.CompactFunc(undeclared, bytes.Equal)) < len(undeclared)
 	return ok && !twice && seen&a.required == a.required
-}
-
-func (r *jsonReader) array(a *acceptor) bool {
-	return r.elements(']', func() bool { return r.value(a.items) })
 }
 
 // elements reads what stands between brackets, with commas between.
@@ -287,45 +235,24 @@ func (r *jsonReader) string() (text []byte, escaped, ok bool) {
 	return nil, false, false
 }
 
-// number accepts what is surely in the range of its type.
-func (r *jsonReader) number(a *acceptor) bool {
-	const mostDigits, mostExponent, mostInteger = 200, 2, 18
-	start, fraction := r.at, false
-	r.skip('-')
-	if !r.skip('0') && r.digits() == 0 {
-		return false
-	}
-	if r.skip('.') {
-		if fraction = true; r.digits() == 0 {
-			return false
-		}
-	}
-	if r.skip('e') || r.skip('E') {
-		fraction = true
-		if !r.skip('-') {
-			r.skip('+')
-		}
-		if n := r.digits(); n == 0 || n > mostExponent {
-			return false
-		}
-	}
-	length := r.at - start
-	return length <= mostDigits && (a.types&jsonNumber != 0 || a.types&jsonInteger != 0 && !fraction && length <= mostInteger)
-}
-
-func (r *jsonReader) digits() (n int) {
-	for ; '0' <= r.peek() && r.peek() <= '9'; n++ {
+// number accepts what is surely in the range of its type. One with an exponent is a doubt.
+func (r *jsonReader) number(types *openapi3.Types) bool {
+	const mostDigits, mostInteger = 200, 18
+	start := r.at
+	for c := r.peek(); c == '-' || c == '.' || '0' <= c && c <= '9'; c = r.peek() {
 		r.at++
 	}
-	return n
+	number := r.text[start:r.at]
+	isShortInteger := len(number) <= mostInteger && bytes.IndexByte(number, '.') < 0
+	return len(number) <= mostDigits && json.Valid(number) && (types.Permits(openapi3.TypeNumber) || types.Permits(openapi3.TypeInteger) && isShortInteger)
 }
 
 func (r *jsonReader) literal(text string) bool {
-	if r.at+len(text) > len(r.text) || string(r.text[r.at:r.at+len(text)]) != text {
-		return false
+	found := bytes.HasPrefix(r.text[r.at:], []byte(text))
+	if found {
+		r.at += len(text)
 	}
-	r.at += len(text)
-	return true
+	return found
 }
 
 // skip reads a byte, if it is the next one.
