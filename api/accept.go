@@ -160,6 +160,7 @@ func (r *jsonReader) value(a *acceptor) bool {
 }
 
 func (r *jsonReader) object(a *acceptor) bool {
+	const mostNames = 4096 // to remember at a time
 	var seen uint64
 	last, outer := -1, len(r.names)
 	ok := r.elements('}', func() bool {
@@ -172,7 +173,7 @@ func (r *jsonReader) object(a *acceptor) bool {
 		i := a.index(name, last+1)
 		if i < 0 {
 			r.names = append(r.names, name)
-			return !a.shadows(name) && r.value(a.others)
+			return len(r.names) <= mostNames && !a.shadows(name) && r.value(a.others)
 		}
 		if seen&(1<<i) != 0 {
 			return false

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -171,12 +172,12 @@ func isInMemory(r *http.Request) bool {
 var bodyInMemory = reflect.TypeOf(io.NopCloser(bytes.NewReader(nil)))
 
 func readAll(r *http.Request) ([]byte, error) {
-	var body bytes.Buffer
-	if r.ContentLength > 0 {
-		body.Grow(int(min(r.ContentLength, 1<<20)) + bytes.MinRead)
+	expected := r.ContentLength
+	if expected == 0 { // or not known
+		expected = -1
 	}
-	_, err := body.ReadFrom(r.Body)
-	return body.Bytes(), errors.Join(err, r.Body.Close())
+	body, _, err := readAtMost(r.Body, expected, math.MaxInt64-1)
+	return body, errors.Join(err, r.Body.Close())
 }
 
 // asHTTP is the answer in the form that the generated client reads. That looks for "json" in the media type as it

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"time"
 )
@@ -202,11 +203,24 @@ func headerBytes(header http.Header) int {
 
 // readAtMost reads at most limit bytes and tells whether there is more. The expected length is a hint, -1 for none.
 func readAtMost(r io.Reader, expected, limit int64) (body []byte, more bool, err error) {
-	var buffer bytes.Buffer
-	buffer.Grow(int(min(max(expected, 0), limit, 64<<10)) + bytes.MinRead)
-	_, err = buffer.ReadFrom(io.LimitReader(r, limit+1))
-	if int64(buffer.Len()) > limit {
-		return buffer.Bytes()[:limit], true, nil
+	const first, mostAtOnce = 512, 64 << 10
+	if expected < 0 {
+		expected = first
 	}
-	return buffer.Bytes(), false, err
+	body = make([]byte, 0, min(expected, limit, mostAtOnce)+1) // room for the read that finds the end
+	for err == nil && int64(len(body)) <= limit {
+		if len(body) == cap(body) {
+			body = slices.Grow(body, 1)
+		}
+		var n int
+		n, err = r.Read(body[len(body):min(int64(cap(body)), limit+1)])
+		body = body[:len(body)+n]
+	}
+	if int64(len(body)) > limit {
+		return body[:limit], true, nil
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return body, false, err
 }
