@@ -154,7 +154,7 @@ func (r *jsonReader) value(a *acceptor) bool {
 	case 'f':
 		return types.Permits(openapi3.TypeBoolean) && r.literal("false")
 	case 'n':
-		return (a.schema.Nullable || types.IncludesNull()) && r.literal("null")
+		return a.schema.Nullable && r.literal("null")
 	}
 	return r.number(types)
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -103,7 +104,7 @@ func randomSchema(random *rand.Rand, depth int) *openapi3.Schema {
 		s.Format = pick("date-time", "int64", "double", "int32", "date", "byte", "own")
 	}
 	if s.Type.Is(openapi3.TypeString) && oneIn(3) {
-		s.Enum = []any{"contacts", "\u00e9", pick(someNames...)}
+		s.Enum = []any{"contacts", "\u00e9", `\u0061lso`, pick(someNames...)}
 	}
 	if depth > 0 {
 		if oneIn(6) {
@@ -199,7 +200,7 @@ func randomDocument(random *rand.Rand, s *openapi3.Schema) string {
 		case s.Format == "date-time" && !oneIn(10):
 			return pick(`"2023-11-07T05:31:56Z"`, `"2023-02-30T05:31:56Z"`, `"2023-11-07T05:31:60Z"`, `"2023-11-07T05:31:56.123456789+02:00"`, `"2023-11-07t05:31:56z"`, `"2023-11-07T05:31:56,5Z"`, `"2023-11-07T05:31:56+24:00"`, `"2023-11-07T5:31:56Z"`, `"0000-01-01T00:00:00Z"`)
 		}
-		return pick(`""`, `"text"`, `"\u003cstring\u003e"`, `"\ud83d\ude00"`, `"\\\/\b\f\n\r\t\""`, "\"\u00e9\u2028\ufffd\"", `"\u00e9"`, `"contacts"`, `"\u0063ontacts"`)
+		return pick(`""`, `"text"`, `"\u003cstring\u003e"`, `"\ud83d\ude00"`, `"\\\/\b\f\n\r\t\""`, "\"\u00e9\u2028\ufffd\"", `"\u00e9"`, `"contacts"`, `"\u0063ontacts"`, `"\u0061lso"`)
 	case openapi3.TypeArray:
 		var elements []string
 		items := &openapi3.Schema{}
@@ -280,6 +281,29 @@ func TestAcceptorKnowsItsKeywords(t *testing.T) {
 		if make(acceptors).of(schema.NewRef()) != nil {
 			t.Errorf("the schema with the unheeded keyword %d has an acceptor: %s", i, asJSON(t, schema))
 		}
+	}
+}
+
+// Whoever gives a format a meaning of his own gets it. Not parallel: formats belong to the whole program.
+func TestAcceptorLeavesOwnFormatsAlone(t *testing.T) {
+	refuse := func() error { return errors.New("refused") }
+	strings := openapi3.NewCallbackValidator(func(string) error { return refuse() })
+	numbers := openapi3.NewCallbackValidator(func(float64) error { return refuse() })
+	for name, c := range map[string]struct {
+		schema           *openapi3.Schema
+		define, undefine func()
+	}{
+		"text":   {openapi3.NewStringSchema().WithFormat("int64"), func() { openapi3.DefineStringFormatValidator("int64", strings) }, func() { delete(openapi3.SchemaStringFormats, "int64") }},
+		"number": {openapi3.NewFloat64Schema().WithFormat("double"), func() { openapi3.DefineNumberFormatValidator("double", numbers) }, func() { delete(openapi3.SchemaNumberFormats, "double") }},
+	} {
+		if make(acceptors).of(c.schema.NewRef()) == nil {
+			t.Errorf("%s: no acceptor without the format", name)
+		}
+		c.define()
+		if make(acceptors).of(c.schema.NewRef()) != nil {
+			t.Errorf("%s: an acceptor beside the format", name)
+		}
+		c.undefine()
 	}
 }
 
