@@ -247,7 +247,7 @@ func asQuoted(name string) string {
 // mutated changes a text in a place or two.
 func mutated(random *rand.Rand, text string) string {
 	parts := []string{
-		"", ",", ":", "{", "}", "[", "]", `"`, `\`, `\u`, `\ud800`, `\udc00`, "\xff", "\x00", "\x1f", "\u007f", " ", "\u00a0", "0", "1", "-", "+", ".", "e", "E9", "1e400", "-0", "01", "null", "nul", "true", "True",
+		"", ",", ":", "{", "}", "[", "]", `"`, `\`, `\u`, `\ud800`, `\udc00`, "\xff", "\x00", "\x1f", "\u007f", " ", "\u00a0", "\v", "\f", "0", "1", "-", "+", ".", "e", "E9", "1e400", "-0", "01", "null", "nul", "true", "True",
 		`"a":1,`, `,"a":1`, `"A":1,`, `"id":1,`, "NaN", "Infinity", "//", "\ufeff", "'", "\u212a", nestedText(99), nestedText(100), nestedText(101), `{"k":1,"k":2}`, `{"k":1,"\u006b":2}`,
 	}
 	for range 1 + random.IntN(2) {
