@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -106,7 +105,7 @@ func (a *acceptor) accepts(text []byte) bool {
 }
 
 func (a *acceptor) acceptsText(text []byte) bool {
-	if a.schema.Format == "date-time" && new(time.Time).UnmarshalText(text) != nil {
+	if a.schema.Format == "date-time" && !isDateTime(text) {
 		return false
 	}
 	return len(a.schema.Enum) == 0 || slices.ContainsFunc(a.schema.Enum, func(allowed any) bool { return allowed.(string) == string(text) })

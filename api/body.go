@@ -43,13 +43,22 @@ func checkBody(media *openapi3.MediaType, size int, value any, findings []findin
 	return violations
 }
 
-// goDateTime holds a date-time to what the generated types can read: kin-openapi's own check lets 30 February pass.
+// goDateTime holds a date-time to what both RFC 3339 and the generated types read: kin-openapi's own check lets 30 February pass.
 var goDateTime = openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(func(s string) error {
-	if new(time.Time).UnmarshalText([]byte(s)) != nil {
+	if !isDateTime([]byte(s)) {
 		return errors.New("RFC 3339")
 	}
 	return nil
 }))
+
+// isDateTime refuses what package time reads beside RFC 3339: an hour of one digit, a comma, and an offset of a day or more.
+func isDateTime(text []byte) bool {
+	const hour, second, offset = len("2006-01-02T15"), len("2006-01-02T15:04:05"), len("07:00")
+	if len(text) <= second || text[hour] != ':' || text[second] == ',' || new(time.Time).UnmarshalText(text) != nil {
+		return false
+	}
+	return text[len(text)-1] == 'Z' || string(text[len(text)-offset:]) < "24:00" && text[len(text)-len("00")] < '6'
+}
 
 // foldedNames finds names that differ from a declared one only in case. The
 // validator takes them for unknown ones, encoding/json for the declared one.
