@@ -74,3 +74,23 @@ func TestDoubtIsNoVerdict(t *testing.T) {
 		})
 	}
 }
+
+// An answer that has all that the contract wants, and says no, is a no in every mode and however it is spaced.
+func TestNoIsANoHoweverWritten(t *testing.T) {
+	for _, body := range []string{
+		`{"success":false,"data":{"amount":123,"below":123}}`,
+		`{"success": false, "data": {"amount": 123, "below": 123}}`,
+		"{\"data\":{\"amount\":123,\"below\":123},\"success\"\r\n:\t\n false }",
+		`{"success":false,"data":{"amount":123,"below":123},"note":"\ud83d\ude00"}`,
+	} {
+		for _, mode := range []api.Validation{api.ValidationStrict, api.ValidationReport, api.ValidationOff} {
+			client := newClient(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(w, body)
+			}), api.WithValidation(mode))
+			_, err := create(t, client)
+			as[*api.Error](t, err)
+			checkFailure(t, err, api.NotApplied, nil)
+		}
+	}
+}
