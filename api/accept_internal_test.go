@@ -361,3 +361,19 @@ func TestAcceptorsOfTheContract(t *testing.T) {
 		}
 	}
 }
+
+func TestAcceptorOfASchemaThatHoldsItself(t *testing.T) {
+	node := openapi3.NewObjectSchema().WithRequired([]string{"name"}).WithProperty("name", openapi3.NewStringSchema())
+	node.Properties["children"] = openapi3.NewArraySchema().WithItems(node).NewRef()
+	a := make(acceptors).of(node.NewRef())
+	for text, want := range map[string]bool{
+		`{"name":"a","children":[{"name":"b","children":[]},{"name":"c"}]}`: true,
+		`{"name":"a","children":[{"name":"b","children":[{}]}]}`:            false,
+		`{"name":"a","children":[{"name":"b","children":null}]}`:            false,
+	} {
+		if got := a.accepts([]byte(text)); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+		compareAcceptor(t, node, text)
+	}
+}
