@@ -32,8 +32,8 @@ func TestOpenTypesAreWrittenAsPlainOnesAre(t *testing.T) {
 				t.Fatalf("encoding/json (-), the template (+)\n%s", diff)
 			}
 			direct, err := value.(json.Marshaler).MarshalJSON()
-			if err != nil {
-				t.Fatal(err)
+			if err != nil || bytes.ContainsAny(direct, "<>&") { // encoding/json spares these to who puts JSON into HTML
+				t.Fatalf("%s, %v", direct, err)
 			}
 			if diff := cmp.Diff(decoded(t, got), decoded(t, direct)); diff != "" {
 				t.Fatalf("json.Marshal (-), MarshalJSON (+)\n%s", diff)
