@@ -16,7 +16,10 @@ import (
 // that a text surely has no finding of parseJSON and keeps the schema. All else is a doubt, which is no verdict: then
 // kin-openapi decides. A nil acceptor doubts everything.
 type acceptor struct {
-	schema     *openapi3.Schema
+	schema *openapi3.Schema
+
+	object, array, text, boolean, number, integer bool // may be one
+
 	properties []property // in the order of their names, in which they mostly come
 	required   uint64     // bits of the properties that there must be
 	others     *acceptor  // of undeclared properties
@@ -29,9 +32,17 @@ type property struct {
 }
 
 // anything is what a schema says nothing of.
-var anything = &acceptor{schema: &openapi3.Schema{Nullable: true}}
+var anything = newAcceptor(&openapi3.Schema{Nullable: true})
 
 func init() { anything.others, anything.items = anything, anything }
+
+func newAcceptor(schema *openapi3.Schema) *acceptor {
+	permits := schema.Type.Permits
+	return &acceptor{
+		schema: schema, object: permits(openapi3.TypeObject), array: permits(openapi3.TypeArray), text: permits(openapi3.TypeString),
+		boolean: permits(openapi3.TypeBoolean), number: permits(openapi3.TypeNumber), integer: permits(openapi3.TypeInteger),
+	}
+}
 
 // acceptors are made once of each schema: one may hold itself.
 type acceptors map[*openapi3.Schema]*acceptor
@@ -45,7 +56,8 @@ func (as acceptors) of(ref *openapi3.SchemaRef) *acceptor {
 	if made, ok := as[schema]; ok {
 		return made
 	}
-	a := &acceptor{schema: schema, others: anything, items: anything}
+	a := newAcceptor(schema)
+	a.others, a.items = anything, anything
 	as[schema] = a
 	for i, name := range slices.Sorted(maps.Keys(schema.Properties)) {
 		a.properties = append(a.properties, property{[]byte(name), as.of(schema.Properties[name])})
@@ -139,23 +151,22 @@ func (r *jsonReader) value(a *acceptor) bool {
 	if a == nil {
 		return false
 	}
-	types := a.schema.Type
 	switch r.peek() {
 	case '{':
-		return types.Permits(openapi3.TypeObject) && r.object(a)
+		return a.object && r.object(a)
 	case '[':
-		return types.Permits(openapi3.TypeArray) && r.elements(']', func() bool { return r.value(a.items) })
+		return a.array && r.elements(']', func() bool { return r.value(a.items) })
 	case '"':
 		text, escaped, ok := r.string()
-		return ok && types.Permits(openapi3.TypeString) && (!escaped || a.schema.Format == "" && a.schema.Enum == nil) && a.acceptsText(text)
+		return ok && a.text && (!escaped || a.schema.Format == "" && a.schema.Enum == nil) && a.acceptsText(text)
 	case 't':
-		return types.Permits(openapi3.TypeBoolean) && r.literal("true")
+		return a.boolean && r.literal("true")
 	case 'f':
-		return types.Permits(openapi3.TypeBoolean) && r.literal("false")
+		return a.boolean && r.literal("false")
 	case 'n':
 		return a.schema.Nullable && r.literal("null")
 	}
-	return r.number(types)
+	return r.number(a)
 }
 
 func (r *jsonReader) object(a *acceptor) bool {
@@ -236,7 +247,7 @@ func (r *jsonReader) string() (text []byte, escaped, ok bool) {
 }
 
 // number accepts what is surely in the range of its type. One with an exponent is a doubt.
-func (r *jsonReader) number(types *openapi3.Types) bool {
+func (r *jsonReader) number(a *acceptor) bool {
 	const mostDigits, mostInteger = 200, 18
 	start := r.at
 	for c := r.peek(); c == '-' || c == '.' || '0' <= c && c <= '9'; c = r.peek() {
@@ -244,7 +255,7 @@ func (r *jsonReader) number(types *openapi3.Types) bool {
 	}
 	number := r.text[start:r.at]
 	isShortInteger := len(number) <= mostInteger && bytes.IndexByte(number, '.') < 0
-	return len(number) <= mostDigits && json.Valid(number) && (types.Permits(openapi3.TypeNumber) || types.Permits(openapi3.TypeInteger) && isShortInteger)
+	return len(number) <= mostDigits && json.Valid(number) && (a.number || a.integer && isShortInteger)
 }
 
 func (r *jsonReader) literal(text string) bool {

@@ -210,7 +210,7 @@ func readAtMost(r io.Reader, expected, limit int64) (body []byte, more bool, err
 	body = make([]byte, 0, min(expected, limit, mostAtOnce)+1) // room for the read that finds the end
 	for err == nil && int64(len(body)) <= limit {
 		if len(body) == cap(body) {
-			body = slices.Grow(body, 1)
+			body = slices.Grow(body, cap(body)) // twice as much
 		}
 		var n int
 		n, err = r.Read(body[len(body):min(int64(cap(body)), limit+1)])
