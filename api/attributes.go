@@ -3,6 +3,8 @@ package api
 import (
 	"bytes"
 	"context"
+	"io"
+	"iter"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
@@ -18,16 +20,121 @@ import (
 func (c *Client) CreateAttribute(ctx context.Context, t gen.AttributeType, contact gen.Contact, opts ...CallOption) (*gen.Autotopup, error) {
 	return call(ctx, c, "createAttribute", opts,
 		func(ctx context.Context) (*gen.CreateAttributeResponse, error) {
-			body, err := contact.MarshalJSON() // json.Marshal would go over the text once more
+			body, err := bodyOf(contact)
 			if err != nil {
 				return nil, err
 			}
-			return c.generated.CreateAttributeWithBodyWithResponse(ctx, c.accountID, t, mediaTypeJSON, bytes.NewReader(body))
+			return c.generated.CreateAttributeWithBodyWithResponse(ctx, c.accountID, t, mediaTypeJSON, body)
 		},
-		func(r *gen.CreateAttributeResponse) *gen.Autotopup {
-			if r.JSON200 == nil {
-				return nil
+		func(r *gen.CreateAttributeResponse) *gen.Autotopup { return settingOf(r.JSON200) })
+}
+
+// UpdateAttribute sends a contact to an attribute. Body and answer are those of CreateAttribute, by the vendor's page.
+//
+// It is a PUT: it is repeated, too, when the server may have processed it.
+//
+// See https://developer.sakari.io/api-reference/accounts/setup-autotopup-for-your-account-1.
+func (c *Client) UpdateAttribute(ctx context.Context, t gen.AttributeType, attributeID string, contact gen.Contact, opts ...CallOption) (*gen.Autotopup, error) {
+	const operation = "updateAttribute"
+	if err := c.checkAttribute(ctx, operation, t, attributeID); err != nil {
+		return nil, err
+	}
+	return call(ctx, c, operation, opts,
+		func(ctx context.Context) (*gen.UpdateAttributeResponse, error) {
+			body, err := bodyOf(contact)
+			if err != nil {
+				return nil, err
 			}
-			return &r.JSON200.Data
-		})
+			return c.generated.UpdateAttributeWithBodyWithResponse(ctx, c.accountID, t, attributeID, mediaTypeJSON, body)
+		},
+		func(r *gen.UpdateAttributeResponse) *gen.Autotopup { return settingOf(r.JSON200) })
+}
+
+// GetAttribute returns an attribute. The answer is a list, by the vendor's page: if the attribute is not in it
+// the error is a [ValidationError]. An id that the API does not know is an [Error] that matches [ErrNotFound],
+// provided that the API answers 404, which the vendor does not document.
+//
+// See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes-1.
+func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attributeID string, opts ...CallOption) (*gen.Attribute, error) {
+	const operation = "getAttribute"
+	if err := c.checkAttribute(ctx, operation, t, attributeID); err != nil {
+		return nil, err
+	}
+	var state *callState
+	list, err := call(ctx, c, operation, append(opts[:len(opts):len(opts)], keepState(&state)),
+		func(ctx context.Context) (*gen.GetAttributeResponse, error) {
+			return c.generated.GetAttributeWithResponse(ctx, c.accountID, t, attributeID)
+		},
+		func(r *gen.GetAttributeResponse) *gen.AttributeListResponse { return r.JSON200 })
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range list.Data {
+		if a.ID != nil && *a.ID == attributeID || a.ID == nil && len(list.Data) == 1 {
+			return &list.Data[i], nil
+		}
+	}
+	missing := contradiction(operation, state, Violation{"body/data", "attributeId", "does not hold the attribute with the id that was asked for"})
+	c.checker.onViolation(ctx, missing)
+	return nil, missing
+}
+
+// ListAttributes returns the attributes of the account, of all types. It asks for the next page when it needs it:
+//
+//	for attribute, err := range client.ListAttributes(ctx, gen.ListAttributesParams{}) {
+//
+// Params.Offset is where the list begins, the server's default if nil; params.Limit is the size of a page, 1 to 100, the
+// server's default if nil. Each page is a call of its own, with the time-out of one, repeated as a GET may be, and
+// [CaptureResponse] keeps the last one. An error ends the list.
+//
+// Every attribute comes once, also if the list moves between two pages so that the server repeats some. The list ends when
+// the server says that it has no next page. A server that says there is one and brings nothing new, or never comes to an
+// end (10,000 pages), contradicts itself: that is a [ValidationError] after the last attribute, as [WithValidation] says.
+//
+// See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes.
+func (c *Client) ListAttributes(ctx context.Context, params gen.ListAttributesParams, opts ...CallOption) iter.Seq2[gen.Attribute, error] {
+	return pages(ctx, c, "listAttributes", params.Offset, opts,
+		func(ctx context.Context, offset *int) (*gen.ListAttributesResponse, error) {
+			return c.generated.ListAttributesWithResponse(ctx, c.accountID, &gen.ListAttributesParams{Offset: offset, Limit: params.Limit})
+		},
+		func(r *gen.ListAttributesResponse) *gen.AttributeListResponse { return r.JSON200 })
+}
+
+// ListAttributesByType returns the attributes of one type, as [Client.ListAttributes] does those of all.
+//
+// See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes-by-type.
+func (c *Client) ListAttributesByType(ctx context.Context, t gen.AttributeType, params gen.ListAttributesByTypeParams, opts ...CallOption) iter.Seq2[gen.Attribute, error] {
+	return pages(ctx, c, "listAttributesByType", params.Offset, opts,
+		func(ctx context.Context, offset *int) (*gen.ListAttributesByTypeResponse, error) {
+			return c.generated.ListAttributesByTypeWithResponse(ctx, c.accountID, t, &gen.ListAttributesByTypeParams{Offset: offset, Limit: params.Limit})
+		},
+		func(r *gen.ListAttributesByTypeResponse) *gen.AttributeListResponse { return r.JSON200 })
+}
+
+func bodyOf(contact gen.Contact) (io.Reader, error) {
+	body, err := contact.MarshalJSON() // json.Marshal would go over the text once more
+	if err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(body), nil
+}
+
+func settingOf(answer *gen.AutotopupResponse) *gen.Autotopup {
+	if answer == nil {
+		return nil
+	}
+	return &answer.Data
+}
+
+// checkAttribute refuses, in every mode, what would not stay where it belongs in the path: /contacts/. is another operation.
+func (c *Client) checkAttribute(ctx context.Context, operation string, t gen.AttributeType, attributeID string) error {
+	violations := append(checkPathSegment("path.attributeType", string(t)), checkPathSegment("path.attributeId", attributeID)...)
+	if violations == nil {
+		return nil
+	}
+	err := &ValidationError{Operation: operation, Direction: DirectionRequest, Violations: violations}
+	if ctx != nil {
+		c.checker.onViolation(ctx, err)
+	}
+	return err
 }

@@ -82,7 +82,7 @@ func call[R, T any](ctx context.Context, c *Client, operation string, opts []Cal
 	default:
 		violation = unreadable(operation, state.answer)
 	}
-	c.onViolation(ctx, violation)
+	c.checker.onViolation(ctx, violation)
 	return nil, violation
 }
 

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,10 +15,10 @@ import (
 // best shared: its clients of other accounts (WithAccount) use the same
 // connections and the same token.
 type Client struct {
-	accountID   string
-	base        *url.URL
-	generated   *gen.ClientWithResponses
-	onViolation func(context.Context, *ValidationError)
+	accountID string
+	base      *url.URL
+	generated *gen.ClientWithResponses
+	checker   *checker
 }
 
 // New returns a client for an account. It needs one of [WithClientCredentials],
@@ -51,14 +50,15 @@ func New(accountID string, opts ...Option) (*Client, error) {
 		own = newTransport()
 		c.client = &http.Client{Transport: own}
 	}
-	generated, err := newGenerated(c, base)
+	checker := &checker{c.validation, c.onViolation, c.logger}
+	generated, err := newGenerated(c, base, checker)
 	if err != nil {
 		return nil, misconfigured(err)
 	}
 	if own != nil { // the generated client is what all copies of a Client share
 		runtime.AddCleanup(generated, (*http.Transport).CloseIdleConnections, own)
 	}
-	return &Client{accountID: accountID, base: base, generated: generated, onViolation: c.onViolation}, nil
+	return &Client{accountID: accountID, base: base, generated: generated, checker: checker}, nil
 }
 
 // WithAccount returns a client for another account that shares everything else with this one.

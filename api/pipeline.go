@@ -39,8 +39,7 @@ type handler func(context.Context, *exchange) (*Response, error)
 //	checkRequests - retry - authorize - pace - logRoundTrips - judge - send
 //
 // The token call has a pipeline of its own, without authorize and at its own pace.
-func newGenerated(c *config, base *url.URL) (*gen.ClientWithResponses, error) {
-	checker := &checker{c.validation, c.onViolation, c.logger}
+func newGenerated(c *config, base *url.URL, checker *checker) (*gen.ClientWithResponses, error) {
 	send := logRoundTrips(c.logger, checker.judge(newSender(c).send))
 
 	repeatAll := &retrier{c.maxAttempts, true, c.sleep}

@@ -5,16 +5,13 @@ package gen
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"path"
 	"reflect"
 	"strconv"
 	"strings"
@@ -22,7 +19,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -51,110 +47,307 @@ func (e AttributeType) Valid() bool {
 }
 
 // APIError What went wrong. The vendor writes the text as message here, as description in a contact.
+//
+// Source: introduction R1
 type APIError struct {
 	// Code Error code
+	//
+	// Source: introduction R1
 	//
 	// Example: CONT-001
 	Code *string `json:"code,omitempty"`
 
 	// Description What the code means, in the other spelling that the vendor uses
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: Contact has requested no further communication
 	Description *string `json:"description,omitempty"`
 
 	// Message What the code means
 	//
+	// Source: introduction R1
+	//
 	// Example: Invalid mobile number
 	Message *string `json:"message,omitempty"`
 }
 
+// Attribute A custom attribute
+//
+// Source: fetch-account-attributes R1
+type Attribute struct {
+	// Created When something was changed, and by whom
+	//
+	// Source: fetch-account-attributes R1
+	Created *Change `json:"created,omitempty"`
+
+	// DataType Kind of the values. The vendor does not list the options.
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: text
+	DataType *string `json:"dataType,omitempty"`
+
+	// ID ID of attribute
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: <string>
+	ID *string `json:"id,omitempty"`
+
+	// Label What people read for the name
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: <string>
+	Label *string `json:"label,omitempty"`
+
+	// Name Name of the attribute
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: <string>
+	Name *string `json:"name,omitempty"`
+
+	// Type Type of custom attribute. The pages list no options here.
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: contacts
+	Type *string `json:"type,omitempty"`
+
+	// Updated When something was changed, and by whom
+	//
+	// Source: fetch-account-attributes R1
+	Updated *Change `json:"updated,omitempty"`
+}
+
+// AttributeListResponse The envelope of a list of attributes. The required marks are the vendor's.
+//
+// Source: fetch-account-attributes R1
+type AttributeListResponse struct {
+	// Data The attributes of the page
+	//
+	// Source: fetch-account-attributes R1
+	Data []Attribute `json:"data"`
+
+	// Pagination Where a page stands in its list
+	//
+	// Source: fetch-account-attributes R1
+	Pagination Pagination `json:"pagination"`
+
+	// Success Whether the API did what was asked
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: true
+	Success bool `json:"success"`
+}
+
 // AttributeType Type of custom attribute
+//
+// Source: setup-autotopup-for-your-account R1
 type AttributeType string
 
+// Author Who changed something
+//
+// Source: fetch-account-attributes R1
+type Author struct {
+	// Email E-mail address
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: joe@bloggs.com
+	Email *string `json:"email,omitempty"`
+
+	// FirstName First name
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: Joe
+	FirstName *string `json:"firstName,omitempty"`
+
+	// ID Identifier of the author
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: <string>
+	ID *string `json:"id,omitempty"`
+
+	// LastName Last name
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: Bloggs
+	LastName *string `json:"lastName,omitempty"`
+
+	// Name Whole name
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: Joe Bloggs
+	Name *string `json:"name,omitempty"`
+
+	// Source Where the change came from
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: <string>
+	Source *string `json:"source,omitempty"`
+
+	// SubSource Where it came from, in detail
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: <string>
+	SubSource *string `json:"subSource,omitempty"`
+}
+
 // Autotopup An auto top-up setting, the answer that the vendor documents for this operation. The required marks are this contract's, not the vendor's: an absent amount would read as zero.
+//
+// Source: setup-autotopup-for-your-account R1
 type Autotopup struct {
 	// Amount Amount of a top-up. The unit is not documented; the page's 123 may be an integer or a number.
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 123
 	Amount float64 `json:"amount"`
 
 	// Below Balance below which a top-up happens. The unit is not documented; as for the amount.
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: 123
 	Below float64 `json:"below"`
 }
 
 // AutotopupResponse The envelope of an auto top-up setting. The required marks are this contract's, not the vendor's: without these two an answer says nothing.
+//
+// Source: setup-autotopup-for-your-account R1
 type AutotopupResponse struct {
 	// Data An auto top-up setting, the answer that the vendor documents for this operation. The required marks are this contract's, not the vendor's: an absent amount would read as zero.
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Data Autotopup `json:"data"`
 
 	// Success Whether the API did what was asked
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: true
 	Success bool `json:"success"`
 }
 
+// Change When something was changed, and by whom
+//
+// Source: fetch-account-attributes R1
+type Change struct {
+	// At When it was changed
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: 2023-11-07T05:31:56Z
+	At *time.Time `json:"at,omitempty"`
+
+	// By Who changed something
+	//
+	// Source: fetch-account-attributes R1
+	By *Author `json:"by,omitempty"`
+}
+
 // Contact A contact. No field is marked as required by the vendor. Properties that are not declared here are kept and sent.
+//
+// Source: setup-autotopup-for-your-account R1
 type Contact struct {
 	// Activecampaign The contact in another system
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Activecampaign *ContactIntegration `json:"activecampaign,omitempty"`
 
 	// Attributes Custom attributes, free-form
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: {}
 	Attributes map[string]interface{} `json:"attributes,omitzero"`
 
 	// Blocked When the contact was blocked (a time here, a flag in a list's filter)
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: 2023-11-07T05:31:56Z
 	Blocked *time.Time `json:"blocked,omitempty"`
 
 	// Email E-mail address
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: chris@sakari.io
 	Email *string `json:"email,omitempty"`
 
 	// Error Why the contact can not be reached
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Error *ContactError `json:"error,omitempty"`
 
 	// FirstName First name
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: Chris
 	FirstName *string `json:"firstName,omitempty"`
 
 	// Hubspot The contact in another system
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Hubspot *ContactIntegration `json:"hubspot,omitempty"`
 
 	// LastName Last name
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: Bloggs
 	LastName *string `json:"lastName,omitempty"`
 
 	// Lists The lists that the contact is on
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Lists []ContactList `json:"lists,omitzero"`
 
 	// Mobile The contact's mobile phone
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Mobile *ContactMobile `json:"mobile,omitempty"`
 
 	// OptIn When the contact opted in
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 2023-11-07T05:31:56Z
 	OptIn *time.Time `json:"optIn,omitempty"`
 
 	// Pipedrive The contact in another system
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Pipedrive            *ContactIntegration    `json:"pipedrive,omitempty"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // ContactError Why the contact can not be reached
+//
+// Source: setup-autotopup-for-your-account R1
 type ContactError struct {
 	// Code Error code
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: CONT-010
 	Code *string `json:"code,omitempty"`
 
 	// Description What the code means
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: Contact has requested no further communication
 	Description          *string                `json:"description,omitempty"`
@@ -162,8 +355,12 @@ type ContactError struct {
 }
 
 // ContactIntegration The contact in another system
+//
+// Source: setup-autotopup-for-your-account R1
 type ContactIntegration struct {
 	// ID Identifier of the contact there. The page's 123 may be an integer or a number; read as an integer.
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 123
 	ID                   *int64                 `json:"id,omitempty"`
@@ -171,66 +368,96 @@ type ContactIntegration struct {
 }
 
 // ContactList A list that a contact is on
+//
+// Source: setup-autotopup-for-your-account R1
 type ContactList struct {
 	// DoubleOptIn Double opt-in of a list
+	//
+	// Source: setup-autotopup-for-your-account R1
 	DoubleOptIn *ListDoubleOptIn `json:"doubleOptIn,omitempty"`
 
 	// Filter Which contacts a list holds
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Filter *ListFilter `json:"filter,omitempty"`
 
 	// Keyword Keyword that joins the list
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Keyword *string `json:"keyword,omitempty"`
 
 	// Name Name of the list
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: <string>
 	Name *string `json:"name,omitempty"`
 
 	// OptIn When the contact opted in to the list
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 2023-11-07T05:31:56Z
 	OptIn *time.Time `json:"optIn,omitempty"`
 
 	// OptInConfirmation Text that confirms an opt-in
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: <string>
 	OptInConfirmation *string `json:"optInConfirmation,omitempty"`
 
 	// OptOut When the contact opted out of the list
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: 2023-11-07T05:31:56Z
 	OptOut *time.Time `json:"optOut,omitempty"`
 
 	// Source Where a list comes from
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Source               *ListSource            `json:"source,omitempty"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // ContactMobile The contact's mobile phone
+//
+// Source: setup-autotopup-for-your-account R1
 type ContactMobile struct {
 	// Country Country of the number
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Country *string `json:"country,omitempty"`
 
 	// LineType Kind of line. The vendor does not list the options.
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: mobile
 	LineType *string `json:"lineType,omitempty"`
 
 	// Number The phone number
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 123-456-7890
 	Number *string `json:"number,omitempty"`
 
 	// Valid Whether the number is valid
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: true
 	Valid *bool `json:"valid,omitempty"`
 
 	// Verified When the number was verified
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 2023-11-07T05:31:56Z
 	Verified             *time.Time             `json:"verified,omitempty"`
@@ -238,41 +465,61 @@ type ContactMobile struct {
 }
 
 // ErrorResponse The envelope of an error. The required mark is this contract's, not the vendor's.
+//
+// Source: introduction R1
 type ErrorResponse struct {
 	// Error What went wrong. The vendor writes the text as message here, as description in a contact.
+	//
+	// Source: introduction R1
 	Error *APIError `json:"error,omitempty"`
 
 	// Success Whether the API did what was asked. It did not.
+	//
+	// Source: introduction R1
 	//
 	// Example: false
 	Success bool `json:"success"`
 }
 
 // FilterAttribute A condition on one attribute
+//
+// Source: setup-autotopup-for-your-account R1
 type FilterAttribute struct {
 	// Attribute Name of the attribute
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Attribute *string `json:"attribute,omitempty"`
 
 	// Comparator How to compare. The page lists no options; an older document of the vendor has =, <, <=, >, >= and !=.
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: <string>
 	Comparator *string `json:"comparator,omitempty"`
 
 	// Value Values to compare with
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Value                []string               `json:"value,omitzero"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // ListDoubleOptIn Double opt-in of a list
+//
+// Source: setup-autotopup-for-your-account R1
 type ListDoubleOptIn struct {
 	// Enabled Whether an opt-in must be confirmed
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: true
 	Enabled *bool `json:"enabled,omitempty"`
 
 	// Prompt Text that asks for the confirmation
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Prompt               *string                `json:"prompt,omitempty"`
@@ -280,41 +527,59 @@ type ListDoubleOptIn struct {
 }
 
 // ListFilter Which contacts a list holds
+//
+// Source: setup-autotopup-for-your-account R1
 type ListFilter struct {
 	// Attributes Conditions on attributes
+	//
+	// Source: setup-autotopup-for-your-account R1
 	Attributes []FilterAttribute `json:"attributes,omitzero"`
 
 	// Blocked Contacts that are blocked (a flag here, a time in the contact)
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: true
 	Blocked *bool `json:"blocked,omitempty"`
 
 	// Invalid Contacts whose number is not valid
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: true
 	Invalid *bool `json:"invalid,omitempty"`
 
 	// List Contacts of this list
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	List *string `json:"list,omitempty"`
 
 	// OptIn Contacts that opted in (a flag here, a time in the contact)
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: true
 	OptIn *bool `json:"optIn,omitempty"`
 
 	// Q Search text
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Q *string `json:"q,omitempty"`
 
 	// Unblocked Contacts that are not blocked
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: true
 	Unblocked *bool `json:"unblocked,omitempty"`
 
 	// Valid Contacts whose number is valid
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: true
 	Valid                *bool                  `json:"valid,omitempty"`
@@ -322,33 +587,86 @@ type ListFilter struct {
 }
 
 // ListSource Where a list comes from
+//
+// Source: setup-autotopup-for-your-account R1
 type ListSource struct {
 	// ID Identifier of the list at its source
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	ID *string `json:"id,omitempty"`
 
 	// Integration The integration that the list comes from
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Example: <string>
 	Integration *string `json:"integration,omitempty"`
 
 	// LastSynced When the list was last synchronised. The vendor does not show it as a date.
+	//
+	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	LastSynced           *string                `json:"lastSynced,omitempty"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
+// Pagination Where a page stands in its list
+//
+// Source: fetch-account-attributes R1
+type Pagination struct {
+	// HasNext Whether there is a page behind this one
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: true
+	HasNext *bool `json:"hasNext,omitempty"`
+
+	// Limit How many a page holds at most
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: 123
+	Limit *int `json:"limit,omitempty"`
+
+	// Offset How many come before the page
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: 123
+	Offset *int `json:"offset,omitempty"`
+
+	// TotalCount How many the list holds. The newer revision of the pages does not have it.
+	//
+	// Source: fetch-account-attributes R1
+	//
+	// Example: 123
+	TotalCount *int `json:"totalCount,omitempty"`
+}
+
 // TokenRequest A client's credentials
+//
+// Source: quickstart R1
 type TokenRequest struct {
 	// ClientID The client's identifier, from the vendor's console
+	//
+	// Source: quickstart R1
+	//
+	// Example: ...
 	ClientID *string `json:"client_id,omitempty"`
 
 	// ClientSecret The client's secret, from the vendor's console
+	//
+	// Source: quickstart R1
+	//
+	// Example: ...
 	ClientSecret *string `json:"client_secret,omitempty"`
 
 	// GrantType OAuth 2.0 grant
+	//
+	// Source: quickstart R1
 	//
 	// Example: client_credentials
 	GrantType            *string                `json:"grant_type,omitempty"`
@@ -356,22 +674,95 @@ type TokenRequest struct {
 }
 
 // TokenResponse An access token
+//
+// Source: quickstart R1
 type TokenResponse struct {
 	// AccessToken The token, a JWT
+	//
+	// Source: quickstart R1
+	//
+	// Example: <JWT>
 	AccessToken *string `json:"access_token,omitempty"`
 
 	// TokenType How to present the token
+	//
+	// Source: quickstart R1
+	//
+	// Example: ...
 	TokenType *string `json:"token_type,omitempty"`
 }
 
+// AccountID defines model for accountId.
+type AccountID = string
+
+// AttributeID defines model for attributeId.
+type AttributeID = string
+
+// AttributeTypeParameter Type of custom attribute
+//
+// Source: setup-autotopup-for-your-account R1
+type AttributeTypeParameter = AttributeType
+
+// Limit defines model for limit.
+type Limit = int
+
+// Offset defines model for offset.
+type Offset = int
+
+// AttributesAnswer The envelope of a list of attributes. The required marks are the vendor's.
+//
+// Source: fetch-account-attributes R1
+type AttributesAnswer = AttributeListResponse
+
+// AutotopupAnswer The envelope of an auto top-up setting. The required marks are this contract's, not the vendor's: without these two an answer says nothing.
+//
+// Source: setup-autotopup-for-your-account R1
+type AutotopupAnswer = AutotopupResponse
+
 // Failure The envelope of an error. The required mark is this contract's, not the vendor's.
+//
+// Source: introduction R1
 type Failure = ErrorResponse
+
+// ContactRequestBody A contact. No field is marked as required by the vendor. Properties that are not declared here are kept and sent.
+//
+// Source: setup-autotopup-for-your-account R1
+type ContactRequestBody = Contact
+
+// ListAttributesParams defines parameters for ListAttributes.
+type ListAttributesParams struct {
+	// Offset How many to skip before the page. The default is not documented.
+	//
+	// Source: introduction R1
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit How many a page holds at most. The default is not documented.
+	//
+	// Source: introduction R1
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListAttributesByTypeParams defines parameters for ListAttributesByType.
+type ListAttributesByTypeParams struct {
+	// Offset How many to skip before the page. The default is not documented.
+	//
+	// Source: introduction R1
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit How many a page holds at most. The default is not documented.
+	//
+	// Source: introduction R1
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
 
 // CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
 type CreateTokenJSONRequestBody = TokenRequest
 
 // CreateAttributeJSONRequestBody defines body for CreateAttribute for application/json ContentType.
 type CreateAttributeJSONRequestBody = Contact
+
+// UpdateAttributeJSONRequestBody defines body for UpdateAttribute for application/json ContentType.
+type UpdateAttributeJSONRequestBody = Contact
 
 // Get returns an additional property, and whether it is set.
 func (a Contact) Get(name string) (interface{}, bool) {
@@ -1141,6 +1532,8 @@ type ClientInterface interface {
 	//
 	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 	//
+	// Source: quickstart R1
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
@@ -1150,33 +1543,90 @@ type ClientInterface interface {
 	//
 	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 	//
+	// Source: quickstart R1
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
 	CreateToken(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAttributes Fetch account attributes
+	//
+	// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
+	//
+	// Source: fetch-account-attributes R2
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
+	ListAttributes(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAttributesByType Fetch account attributes by type
+	//
+	// A page of the attributes of one type. For offset and limit see listAttributes.
+	//
+	// Source: fetch-account-attributes-by-type R2
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
+	ListAttributesByType(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateAttributeWithBody Setup autotopup for your account
 	//
 	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
-	CreateAttributeWithBody(ctx context.Context, accountID string, attributeType AttributeType, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateAttributeWithBody(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateAttribute Setup autotopup for your account
 	//
 	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
-	CreateAttribute(ctx context.Context, accountID string, attributeType AttributeType, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAttribute Fetch account attributes
+	//
+	// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
+	//
+	// Source: fetch-account-attributes-1 R2
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
+	GetAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateAttributeWithBody Setup autotopup for your account
+	//
+	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	//
+	// Source: setup-autotopup-for-your-account-1 R1
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+	UpdateAttributeWithBody(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateAttribute Setup autotopup for your account
+	//
+	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	//
+	// Source: setup-autotopup-for-your-account-1 R1
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+	UpdateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // CreateTokenWithBody Exchange the client's credentials for an access token
 //
 // OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+//
+// Source: quickstart R1
 //
 // Takes any type of body and a specified content type.
 //
@@ -1197,6 +1647,8 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, bo
 //
 // OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 //
+// Source: quickstart R1
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /oauth2/token (the `CreateToken` operationId).
@@ -1212,14 +1664,54 @@ func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBod
 	return c.Client.Do(req)
 }
 
+// ListAttributes Fetch account attributes
+//
+// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
+//
+// Source: fetch-account-attributes R2
+//
+// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
+func (c *Client) ListAttributes(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAttributesRequest(c.Server, accountID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAttributesByType Fetch account attributes by type
+//
+// A page of the attributes of one type. For offset and limit see listAttributes.
+//
+// Source: fetch-account-attributes-by-type R2
+//
+// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
+func (c *Client) ListAttributesByType(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAttributesByTypeRequest(c.Server, accountID, attributeType, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateAttributeWithBody Setup autotopup for your account
 //
 // The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 //
+// Source: setup-autotopup-for-your-account R1
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
-func (c *Client) CreateAttributeWithBody(ctx context.Context, accountID string, attributeType AttributeType, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) CreateAttributeWithBody(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAttributeRequestWithBody(c.Server, accountID, attributeType, contentType, body)
 	if err != nil {
 		return nil, err
@@ -1235,11 +1727,74 @@ func (c *Client) CreateAttributeWithBody(ctx context.Context, accountID string, 
 //
 // The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 //
+// Source: setup-autotopup-for-your-account R1
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
-func (c *Client) CreateAttribute(ctx context.Context, accountID string, attributeType AttributeType, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) CreateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAttributeRequest(c.Server, accountID, attributeType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAttribute Fetch account attributes
+//
+// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
+//
+// Source: fetch-account-attributes-1 R2
+//
+// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
+func (c *Client) GetAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAttributeRequest(c.Server, accountID, attributeType, attributeID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateAttributeWithBody Setup autotopup for your account
+//
+// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+//
+// Source: setup-autotopup-for-your-account-1 R1
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+func (c *Client) UpdateAttributeWithBody(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateAttributeRequestWithBody(c.Server, accountID, attributeType, attributeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateAttribute Setup autotopup for your account
+//
+// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+//
+// Source: setup-autotopup-for-your-account-1 R1
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+func (c *Client) UpdateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateAttributeRequest(c.Server, accountID, attributeType, attributeID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1290,8 +1845,161 @@ func NewCreateTokenRequestWithBody(server string, contentType string, body io.Re
 	return req, nil
 }
 
+// NewListAttributesRequest constructs an http.Request for the ListAttributes method
+func NewListAttributesRequest(server string, accountID AccountID, params *ListAttributesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListAttributesByTypeRequest constructs an http.Request for the ListAttributesByType method
+func NewListAttributesByTypeRequest(server string, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "attributeType", attributeType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateAttributeRequest calls the generic CreateAttribute builder with application/json body
-func NewCreateAttributeRequest(server string, accountID string, attributeType AttributeType, body CreateAttributeJSONRequestBody) (*http.Request, error) {
+func NewCreateAttributeRequest(server string, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
@@ -1302,7 +2010,7 @@ func NewCreateAttributeRequest(server string, accountID string, attributeType At
 }
 
 // NewCreateAttributeRequestWithBody constructs an http.Request for the CreateAttribute method, with any body, and a specified content type
-func NewCreateAttributeRequestWithBody(server string, accountID string, attributeType AttributeType, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateAttributeRequestWithBody(server string, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1335,6 +2043,115 @@ func NewCreateAttributeRequestWithBody(server string, accountID string, attribut
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetAttributeRequest constructs an http.Request for the GetAttribute method
+func NewGetAttributeRequest(server string, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "attributeType", attributeType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "attributeId", attributeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateAttributeRequest calls the generic UpdateAttribute builder with application/json body
+func NewUpdateAttributeRequest(server string, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateAttributeRequestWithBody(server, accountID, attributeType, attributeID, "application/json", bodyReader)
+}
+
+// NewUpdateAttributeRequestWithBody constructs an http.Request for the UpdateAttribute method, with any body, and a specified content type
+func NewUpdateAttributeRequestWithBody(server string, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "attributeType", attributeType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "attributeId", attributeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -1392,6 +2209,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 	//
+	// Source: quickstart R1
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
@@ -1401,28 +2220,89 @@ type ClientWithResponsesInterface interface {
 	//
 	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 	//
+	// Source: quickstart R1
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
 	CreateTokenWithResponse(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
 
+	// ListAttributesWithResponse Fetch account attributes
+	//
+	// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
+	//
+	// Source: fetch-account-attributes R2
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
+	ListAttributesWithResponse(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*ListAttributesResponse, error)
+
+	// ListAttributesByTypeWithResponse Fetch account attributes by type
+	//
+	// A page of the attributes of one type. For offset and limit see listAttributes.
+	//
+	// Source: fetch-account-attributes-by-type R2
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
+	ListAttributesByTypeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*ListAttributesByTypeResponse, error)
+
 	// CreateAttributeWithBodyWithResponse Setup autotopup for your account
 	//
 	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
-	CreateAttributeWithBodyWithResponse(ctx context.Context, accountID string, attributeType AttributeType, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error)
+	CreateAttributeWithBodyWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error)
 
 	// CreateAttributeWithResponse Setup autotopup for your account
 	//
 	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 	//
+	// Source: setup-autotopup-for-your-account R1
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
-	CreateAttributeWithResponse(ctx context.Context, accountID string, attributeType AttributeType, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error)
+	CreateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error)
+
+	// GetAttributeWithResponse Fetch account attributes
+	//
+	// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
+	//
+	// Source: fetch-account-attributes-1 R2
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
+	GetAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*GetAttributeResponse, error)
+
+	// UpdateAttributeWithBodyWithResponse Setup autotopup for your account
+	//
+	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	//
+	// Source: setup-autotopup-for-your-account-1 R1
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+	UpdateAttributeWithBodyWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error)
+
+	// UpdateAttributeWithResponse Setup autotopup for your account
+	//
+	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	//
+	// Source: setup-autotopup-for-your-account-1 R1
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+	UpdateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error)
 }
 
 type CreateTokenResponse struct {
@@ -1480,11 +2360,11 @@ func (r CreateTokenResponse) ContentType() string {
 	return ""
 }
 
-type CreateAttributeResponse struct {
+type ListAttributesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *AutotopupResponse
+	JSON200 *AttributesAnswer
 	// JSON4XX the response for an HTTP 4XX `application/json` response
 	JSON4XX *Failure
 	// JSON5XX the response for an HTTP 5XX `application/json` response
@@ -1492,7 +2372,117 @@ type CreateAttributeResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CreateAttributeResponse) GetJSON200() *AutotopupResponse {
+func (r ListAttributesResponse) GetJSON200() *AttributesAnswer {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r ListAttributesResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r ListAttributesResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAttributesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAttributesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAttributesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAttributesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListAttributesByTypeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AttributesAnswer
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAttributesByTypeResponse) GetJSON200() *AttributesAnswer {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r ListAttributesByTypeResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r ListAttributesByTypeResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAttributesByTypeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAttributesByTypeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAttributesByTypeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAttributesByTypeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateAttributeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AutotopupAnswer
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateAttributeResponse) GetJSON200() *AutotopupAnswer {
 	return r.JSON200
 }
 
@@ -1535,9 +2525,121 @@ func (r CreateAttributeResponse) ContentType() string {
 	return ""
 }
 
+type GetAttributeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AttributesAnswer
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAttributeResponse) GetJSON200() *AttributesAnswer {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r GetAttributeResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r GetAttributeResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAttributeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAttributeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAttributeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAttributeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateAttributeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AutotopupAnswer
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateAttributeResponse) GetJSON200() *AutotopupAnswer {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r UpdateAttributeResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r UpdateAttributeResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateAttributeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateAttributeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateAttributeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateAttributeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CreateTokenWithBodyWithResponse Exchange the client's credentials for an access token
 //
 // OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+//
+// Source: quickstart R1
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1554,6 +2656,8 @@ func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Contex
 //
 // OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 //
+// Source: quickstart R1
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /oauth2/token (the `CreateToken` operationId).
@@ -1565,14 +2669,50 @@ func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body 
 	return ParseCreateTokenResponse(rsp)
 }
 
+// ListAttributesWithResponse Fetch account attributes
+//
+// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
+//
+// Source: fetch-account-attributes R2
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
+func (c *ClientWithResponses) ListAttributesWithResponse(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*ListAttributesResponse, error) {
+	rsp, err := c.ListAttributes(ctx, accountID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAttributesResponse(rsp)
+}
+
+// ListAttributesByTypeWithResponse Fetch account attributes by type
+//
+// A page of the attributes of one type. For offset and limit see listAttributes.
+//
+// Source: fetch-account-attributes-by-type R2
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
+func (c *ClientWithResponses) ListAttributesByTypeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*ListAttributesByTypeResponse, error) {
+	rsp, err := c.ListAttributesByType(ctx, accountID, attributeType, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAttributesByTypeResponse(rsp)
+}
+
 // CreateAttributeWithBodyWithResponse Setup autotopup for your account
 //
 // The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 //
+// Source: setup-autotopup-for-your-account R1
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
-func (c *ClientWithResponses) CreateAttributeWithBodyWithResponse(ctx context.Context, accountID string, attributeType AttributeType, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error) {
+func (c *ClientWithResponses) CreateAttributeWithBodyWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error) {
 	rsp, err := c.CreateAttributeWithBody(ctx, accountID, attributeType, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
@@ -1584,15 +2724,68 @@ func (c *ClientWithResponses) CreateAttributeWithBodyWithResponse(ctx context.Co
 //
 // The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 //
+// Source: setup-autotopup-for-your-account R1
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
-func (c *ClientWithResponses) CreateAttributeWithResponse(ctx context.Context, accountID string, attributeType AttributeType, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error) {
+func (c *ClientWithResponses) CreateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error) {
 	rsp, err := c.CreateAttribute(ctx, accountID, attributeType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseCreateAttributeResponse(rsp)
+}
+
+// GetAttributeWithResponse Fetch account attributes
+//
+// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
+//
+// Source: fetch-account-attributes-1 R2
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
+func (c *ClientWithResponses) GetAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*GetAttributeResponse, error) {
+	rsp, err := c.GetAttribute(ctx, accountID, attributeType, attributeID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAttributeResponse(rsp)
+}
+
+// UpdateAttributeWithBodyWithResponse Setup autotopup for your account
+//
+// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+//
+// Source: setup-autotopup-for-your-account-1 R1
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+func (c *ClientWithResponses) UpdateAttributeWithBodyWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error) {
+	rsp, err := c.UpdateAttributeWithBody(ctx, accountID, attributeType, attributeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateAttributeResponse(rsp)
+}
+
+// UpdateAttributeWithResponse Setup autotopup for your account
+//
+// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+//
+// Source: setup-autotopup-for-your-account-1 R1
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+func (c *ClientWithResponses) UpdateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error) {
+	rsp, err := c.UpdateAttribute(ctx, accountID, attributeType, attributeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateAttributeResponse(rsp)
 }
 
 // ParseCreateTokenResponse parses an HTTP response from a CreateTokenWithResponse call
@@ -1635,22 +2828,22 @@ func ParseCreateTokenResponse(rsp *http.Response) (*CreateTokenResponse, error) 
 	return response, nil
 }
 
-// ParseCreateAttributeResponse parses an HTTP response from a CreateAttributeWithResponse call
-func ParseCreateAttributeResponse(rsp *http.Response) (*CreateAttributeResponse, error) {
+// ParseListAttributesResponse parses an HTTP response from a ListAttributesWithResponse call
+func ParseListAttributesResponse(rsp *http.Response) (*ListAttributesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
 		return nil, err
 	}
 
-	response := &CreateAttributeResponse{
+	response := &ListAttributesResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest AutotopupResponse
+		var dest AttributesAnswer
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -1675,155 +2868,162 @@ func ParseCreateAttributeResponse(rsp *http.Response) (*CreateAttributeResponse,
 	return response, nil
 }
 
-// Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
-// Stored as a slice of fixed-width chunks rather than one concatenated
-// const string: with thousands of chunks the chained `+` fold is several
-// times slower for the Go compiler than parsing a slice literal.
-var swaggerSpec = []string{
-	"zFsLb9w28v8q/Ot/QK6Adv1K0usWBc5NG9R9JEHtuxaXMxKuNGuxlkiFpLzZGvvdDzOkXitqrU2MwwEB",
-	"7EgUOc/fPDi+jxJVlEqCtCZa3EcaTKmkAfrPSy7ySgP+mihpQVr8lZdlLhJuhZJHfxgl8Rl85EWZu69K",
-	"fkOfmKoouN5Ei+gqAwZaK83UitkM2B3IVOknhglptUqrBDeL4uiO5xV9S6vduSlEi+jF61dXs+PjkyiO",
-	"CjCGTogu5B3PRcoKtRQ5MFkVS9DRNo5MlSRgTLRY8dzAdouPkgwKjjv+RcMqWkT/f9QyfuTemqPv8dhf",
-	"vQgi+jAFk2hREoGOk/M3F0zDqjKQEjMaPlRgbMyUZisuckij9kSSyPmbi+9rhvr7/ZZxy9YgLVtrJW/m",
-	"7KqRDltrYcHQERY+WsYN87yzDDTE+KCzGxOScYZ64omdR3FUalWCtsJpxQly93wii9G7uFZiX9x2U+IT",
-	"Y7WQN9GuQIL8IMW4JSuASxMjYfhI2Qw0MyXkuZA3zNZLPbsVGl2PCMcKy7ipZQwpk4qtKk1bJaooKulN",
-	"MURqYyoTyOwdHbaswQnb5ola/gGJxTPPrdViWVm4oje7J+NT9IKkMlYVjNer8XhZFdHibeRViBSlwHP8",
-	"aUVyC9ZE1wEmzyurrCqrcnjYuWS8sopZVc6qkhmwVsibmDjn0qxBD7SQqqQq0CfYSuFbYRhaEYnYWSeq",
-	"QmhIWcH1rWFcg1uGZGue2CcmZlLZnp8vGJeMLw0aOi9UhfauqjxlGniKdvwnaDW0Wbc0wJfbQq0Y97w5",
-	"0iopLBOGjq8ZgfRrIgVR6YlhJ6dnrOAbtkQJIPzADWj0XO61PO8awsnpWRytlC64jRZRqqplDq0ZtICz",
-	"hFyth3R+y3MuE2D0mq0zkWQNxSzjZQnS7Kec13oAL7dPIG8bR7XO0Ly8UGuir0M2XJtUA4VDO0ZIl3eQ",
-	"K2fPPGhqn2Mxa2EzVdFTA8yuFZ3hrNbwDckqwzMGZpNy+yDSt17TjRdDnABCGuthPxUpWxNkc8O4uYW0",
-	"qw6rK2ikuVQqBy4H4q/Pih2ZIfF74CMPSFOBtPD8TYdFd9COTzTQz14pthKQp2hQKHIgF2u0sNx0JD1n",
-	"7cYODFA9ZIaQ5BzXY7Chp7dQWsZlytCPA96aWHEHCS9KLm7kQwrwTF6gBzp4QdYbPDSHcf9iB05NzFYa",
-	"YIbO0VXR/QCy4+jjTBXCQlHaTZ0xxNEyVwmqN2QS0ocOF57QFPxq9lfOrCia+MxWOb9xcTkXxj4xbCVy",
-	"C/qLXrA5PT49m52czI6/vDp+tjg7WTx7/q+o69fcwgy3DYU4KLjIA3F9hs8ZT1PtjK09Lsm0MH83/JZr",
-	"MRdqsCkKxIA0ArXppI3n1PnLBJ26XGcbRyuhjX3FiwB+vMRXTPJiJ/FA4iaSlFVLUyr7aYaW8zHKfuYh",
-	"wr7N1c3NVMpQ2SaMmfSqjbq1EWGYxRQG7dBM5OhnYQguPEVca74ZM2eXyEzc+Be3eBtHqrQXcoIPqBJT",
-	"MyEfz65LUUKqSaiHq3c7DqpNHj4dW37LNj1mEy4JIJcY2XiSURD47GT75Pgxku1HTaD3iLEr7oOEedU1",
-	"eoznvirYGAvFQI4iAMAXKUgrVgKaarLeD3cCl3JMzfa+bjLQ9v2eFEtI+/xpKyj/wV5JkZceGMkRJHww",
-	"HiDETqpDOd/r2k33OQoS8l1nOeEzRqMpH750K7dxdAubtdIBvfzkXji6/1BCutIVeelZ5b+r4+OzxNkY",
-	"/R70fxnEZkTsWuufuPGhkMYwqQ0d91nwRlS8UHIlcHXQu6+w5idhJm4d2agq7WwHZyfz/bqykxnHzHtM",
-	"0J/FuVGVTmCKzV26lfuc65cmrH0SAj0xdYVfZkpCAMYrafVmKLQX7kUtoaY/cKhSciFH+gQ/CZni9rii",
-	"1xVKFbgy0YMEoMKEkqYHW3XAD3mWIzaYnZAYQuycnJ7Nnj57Pvvyb18dT0yCqIOyv6RyByG0ucUP1lJx",
-	"dAcasX9fYu53xby8Wf1I5hsyxX7PcEqhTLl0oDRGQTxYGA/rrkmpedOC/Lxyd84uLD2Wqt+KoERzcvEb",
-	"qnpdiGnaZ59Q/brFjP5Br7W2U6h2zxgPML3e3IGOjRrgmttQz/cHtcag4pZ08hVfG0hVe/TXBPh5Cm1b",
-	"rt9Ap8zum5g5muqf9QOof35DRfv/fTP/BEaajnyfh3/iY9Nhg9o13QJmVz9uowMJCCPLwwVPyE9385+D",
-	"7Mt96KOvazz6sLjji5Ivc9gDe00IZ0VlqIbw0R0mwV+pVVHafckCN7dtzzDpZhiHKn9MiC+brPGQGkok",
-	"WR12jZcey1SemnH3NKHA670cs+FOu2dq6bwLMhPL59Fu0Iuao6Z11mkFUfenbgVRX0j0Uq0vpmhcyJFA",
-	"2hy9zpTpxlKMGJPjae7Lk5G9CW6EeeRkuy+1JtN+LJF9GJ54CVwnGd2jPQ4GVfIAm6BugV8+Jcc5UOET",
-	"lT3mz5dNRn6IP1NT2LlxogowbKXVpxbwtAu3TFjDfH1wuK2JfktimIV1FrQNuCEDB+fw3NjLjUz25qR0",
-	"DGZRuJqZjUwyraQwmFGFknuTqTUTdOfLGSak80eB7yt1C/JX1wo6OMHKBUgsmRINpEF3NblTMdGidyG1",
-	"U91V7yEaG4hJ7v2pgERJo8LViz/AQKLBPnCIW3TIAWFfv9Fc2nc2WKe9Pq9sxk7nx4xW9Tvtjta+vKZr",
-	"aayiOJeMUxrNLC4M3MPgy3fuZVBC9AoR9sffrkJCpvcjDPvstdRAt7m23m4Ka1h7QFJpYTeXGJAdvYpX",
-	"NjsNU9pllGlIQNxB2ioUv1Ra/Omc2oC+Q0R0LtdqZpWrNRZ4uVp3jPRFRy2L+8gkqiR6av7/ofNoEWXW",
-	"lmZxdMRLMW/uTI4cyUeO8S6jjhUaHIGPFrTk+XcqGbkLaMzRT5SABknQV/WOTsFVj7pDAC/FrP2C0G+l",
-	"Rmp6rpuy4ZI2oPM8AmK1SeJgiboDbWIaO7Eg2XLDMqwbht5TVstcJC3Fc/bKXcW6q0JhGJpAYt14gQfb",
-	"ZnVMpQJd6MLHBFyp08ZKf2G5pq1sBhtmLJfpwhWiWD3XxTQl0JhCxlTfrGtID9xDt2vn7NKlgnSYKkEu",
-	"ugVVwTeMpykrO5eiinG58TfP7ihxI5UG444UtoXtW4mwLRmv++1z9r6DKAuGiPLe34Pf+RoKNyH6JKD5",
-	"8rIErv2tobqhbrXvGVD+Mqd5EEsI4/W5O0yCOIPKdEZw4jIxkLwU0SI6mx/PzxA0uM3IMPvWvLiPShXK",
-	"CVt/qg2mdaCdIFaPkHD24+XrV2yp0k3sNfrryxfs+ZdPv6LSlWOhUszZD9D5SCqWixVg8kdjI+/hYyk0",
-	"mHdCvkfborkrsUK5U9x2kXGyr1GlXae1zWjLJKf7UInk1liurZeo+/YiRazXwC1ceST02v9WpZsJw3PT",
-	"ZtN6sXtkNG0kRrctGB/RelN+p8fHj03k+ACd7wCtqrwj/G0cPf3997G9G2KP6nnEbRw9O2h9J/BEi7fX",
-	"cWc28fuPScblDbgqIyA/Kqb5IOZafmNonKayWXSNJxzdnRzxhHrG5uje/3aRbo9avzy6593xsO24tw1t",
-	"1jUFU4EVgLAG8tWCEmbCAmZK4LemM4mDRX/iYTCmhejwodEz416jl6J/tVdOBHXoxm7oRpi9Uz5105Kt",
-	"VI6Rtpm6am5QwFrQc9ZcW/p4rYHneQ2whiA4FasVgq1RDDFx0yEhyQDrKAfESoLDz6Um9m2XDmEogEHK",
-	"MLLFHl5TrcoS0v8eavRCdWsgBmxVzng9hjRbKT3bqErP/IoxiDnvtjW55gVY0GiJgzTR7UPxqyzzTUs2",
-	"GnGEKUO0oCgQ1ddtUWO0A9DoTtAO8rwDhhxDh/YmJvcdvLfB3dtlu70+FIUfHmFeZypvxn0Ho8z0Tadh",
-	"OhyHwqro5PRsd8yp218au5zwYz6B4Z3wpDRNEwTbB1OnAfrjO81gTmfopmWnHaZp52T8DMzbwR110yJ1",
-	"2q07mqGatndF3ZXZ214TP1wOd1vw4RVeVW9Db6/RgBq1OFKbVpz7r2udhbf2jS+38MPYqk4Tya3s7N+9",
-	"ag9/7d1n3/lj5hS4fh7dh26NxzZqb3PFKJ29xkx4SbeHEjQE1EY7w9Tcy47s1tyqtteg9a3n7k1mT6Pt",
-	"5WKY3+2Dgu2NLdUOcsAfINSjn2P5nX/9OCnddMRzWz8IefXgbT23TcMzfjbaIUVz9UhUT5fLcCL5fyq3",
-	"bIR2iVGdNVGdckeM6qyO6p3EscWz6+1Ohto2Rd4SELlMKRTl33T/fKYab1lEuI0/+v6h4dk6jWxo3o3U",
-	"JhoG/fNOfmw632B+vL3e/icAAP//",
-}
-
-// decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
-// after base64-decoding and flate-decompressing the embedded blob.
-func decodeSpec() ([]byte, error) {
-	encoded := strings.Join(swaggerSpec, "")
-	compressed, err := base64.StdEncoding.DecodeString(encoded)
+// ParseListAttributesByTypeResponse parses an HTTP response from a ListAttributesByTypeWithResponse call
+func ParseListAttributesByTypeResponse(rsp *http.Response) (*ListAttributesByTypeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
-		return nil, fmt.Errorf("error base64 decoding spec: %w", err)
-	}
-	zr := flate.NewReader(bytes.NewReader(compressed))
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(zr); err != nil {
-		return nil, fmt.Errorf("read flate: %w", err)
-	}
-	if err := zr.Close(); err != nil {
-		return nil, fmt.Errorf("close flate reader: %w", err)
+		return nil, err
 	}
 
-	return buf.Bytes(), nil
-}
-
-var rawSpec = decodeSpecCached()
-
-// a naive cache of the decoded OpenAPI spec
-func decodeSpecCached() func() ([]byte, error) {
-	data, err := decodeSpec()
-	return func() ([]byte, error) {
-		return data, err
-	}
-}
-
-// Constructs a synthetic filesystem for resolving external references when loading openapi specifications.
-func PathToRawSpec(pathToFile string) map[string]func() ([]byte, error) {
-	res := make(map[string]func() ([]byte, error))
-	if len(pathToFile) > 0 {
-		res[pathToFile] = rawSpec
+	response := &ListAttributesByTypeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
-	return res
-}
-
-// GetSpec returns the OpenAPI specification corresponding to the generated
-// code in this file. External references in the spec are resolved through
-// PathToRawSpec; externally-referenced files must be embedded in their
-// corresponding Go packages (via the import-mapping feature). URL-based
-// external refs are not supported.
-func GetSpec() (swagger *openapi3.T, err error) {
-	resolvePath := PathToRawSpec("")
-
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(loader *openapi3.Loader, url *url.URL) ([]byte, error) {
-		pathToFile := url.String()
-		pathToFile = path.Clean(pathToFile)
-		getSpec, ok := resolvePath[pathToFile]
-		if !ok {
-			err1 := fmt.Errorf("path not found: %s", pathToFile)
-			return nil, err1
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AttributesAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
 		}
-		return getSpec()
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
 	}
-	var specData []byte
-	specData, err = rawSpec()
-	if err != nil {
-		return
-	}
-	swagger, err = loader.LoadFromData(specData)
-	if err != nil {
-		return
-	}
-	return
+
+	return response, nil
 }
 
-// GetSpecJSON returns the raw JSON bytes of the embedded OpenAPI
-// specification: decompressed but not unmarshaled. External references
-// are not resolved here; the bytes are the spec exactly as embedded by
-// codegen. The result is cached at package init time, so repeated calls
-// are cheap.
-func GetSpecJSON() ([]byte, error) {
-	return rawSpec()
+// ParseCreateAttributeResponse parses an HTTP response from a CreateAttributeWithResponse call
+func ParseCreateAttributeResponse(rsp *http.Response) (*CreateAttributeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateAttributeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AutotopupAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
+	}
+
+	return response, nil
 }
 
-// GetSwagger returns the OpenAPI specification corresponding to the
-// generated code in this file.
-//
-// Deprecated: GetSwagger predates kin-openapi renaming openapi3.Swagger
-// to openapi3.T. Use [GetSpec] instead. This wrapper is retained for
-// backwards compatibility.
-func GetSwagger() (*openapi3.T, error) {
-	return GetSpec()
+// ParseGetAttributeResponse parses an HTTP response from a GetAttributeWithResponse call
+func ParseGetAttributeResponse(rsp *http.Response) (*GetAttributeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAttributeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AttributesAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateAttributeResponse parses an HTTP response from a UpdateAttributeWithResponse call
+func ParseUpdateAttributeResponse(rsp *http.Response) (*UpdateAttributeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateAttributeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AutotopupAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
+	}
+
+	return response, nil
 }

@@ -13,7 +13,7 @@ import (
 
 func (s *Server) answerToken(w http.ResponseWriter, r *http.Request, operation *openapi3.Operation, body []byte) {
 	reply := s.next(&s.tokenReplies)
-	if reply.wantsExample() && (reply.Status == 0 || reply.Status == http.StatusOK) {
+	if reply.isOwn() {
 		var credentials gen.TokenRequest
 		_ = json.Unmarshal(body, &credentials)
 		if text(credentials.GrantType) != "client_credentials" || text(credentials.ClientID) != s.ClientID || text(credentials.ClientSecret) != s.ClientSecret {

@@ -16,11 +16,12 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Reply is a scripted answer. The zero Reply is the contract's example of a success.
+// Reply is a scripted answer. One without a body and with no status but 200 is what the server answers by itself: what the
+// request asks for is done. That goes for one with a Fault as well, and then the answer is lost.
 type Reply struct {
 	Status int         // 0 is 200
 	Header http.Header // Content-Type is application/json if it is not set
-	Body   string      // if empty, the contract's example for the status
+	Body   string      // if empty, that of the server's own answer, or the contract's example for the status
 	Empty  bool        // send no body
 	Fault  Fault       // what goes wrong while answering
 }
@@ -37,6 +38,20 @@ const (
 )
 
 func (r Reply) wantsExample() bool { return r.Body == "" && !r.Empty }
+
+// isOwn tells whether the server decides on the answer.
+func (r Reply) isOwn() bool {
+	return r.wantsExample() && (r.Status == 0 || r.Status == http.StatusOK)
+}
+
+// reply is an answer with a value as JSON.
+func reply(status int, value any) Reply {
+	body, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("apitest: %v", err))
+	}
+	return Reply{Status: status, Body: string(body)}
+}
 
 // checkReplies panics where net/http would send something else than it was told.
 func checkReplies(replies []Reply) {
@@ -155,11 +170,11 @@ func example(operation *openapi3.Operation, status int) string {
 
 // writeError answers with the vendor's envelope.
 func writeError(w http.ResponseWriter, status int, code, message string) {
-	body, err := json.Marshal(gen.ErrorResponse{Error: &gen.APIError{Code: &code, Message: &message}})
-	if err != nil {
-		panic(err)
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_, _ = io.WriteString(w, reply(status, failure(code, message)).Body)
+}
+
+func failure(code, message string) gen.ErrorResponse {
+	return gen.ErrorResponse{Error: &gen.APIError{Code: &code, Message: &message}}
 }

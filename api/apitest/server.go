@@ -7,7 +7,8 @@
 // The server issues access tokens and wants them back. It checks every request against the contract with
 // kin-openapi's openapi3filter, and not with the check of package api, so that neither trusts the other. A
 // request that breaks the contract gets status 400 and fails the test. The
-// others are answered with the contract's examples, or as [Server.Respond] says.
+// others are answered as [Server.Respond] says, or by the server itself: what is created is listed, updates show, and what there is
+// no store for is answered with the contract's example.
 package apitest
 
 import (
@@ -26,6 +27,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/gen"
 )
 
 // Server is the double. Its fields are what a client needs to use it.
@@ -47,6 +49,7 @@ type Server struct {
 	tokenRequests []Request
 	replies       []Reply
 	tokenReplies  []Reply
+	store         store
 }
 
 // Request is a request that the server got.
@@ -107,6 +110,7 @@ func Start(report func(breach error), opts ...Option) (*Server, error) {
 		report:       report,
 		closing:      make(chan struct{}),
 		tokens:       make(map[string]bool),
+		store:        store{attributes: make(map[string][]gen.Attribute)},
 	}
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(s.serve)}}
 	s.http.Start()
@@ -147,7 +151,7 @@ func (s *Server) TokenRequests() []Request {
 }
 
 // Respond scripts the answers to the next requests that keep the contract and bear a token of the
-// server. After the last one the answers are the contract's examples again.
+// server. After the last one the answers are the server's own again.
 func (s *Server) Respond(replies ...Reply) {
 	checkReplies(replies)
 	s.mu.Lock()
@@ -187,7 +191,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "The access token is missing or was not issued here")
 		return
 	}
-	s.next(&s.replies).write(w, r, route.Operation, s.closing)
+	answer := s.next(&s.replies)
+	if answer.isOwn() {
+		s.mu.Lock()
+		own := s.store.do(route.Operation, params, r.URL.Query(), body)
+		s.mu.Unlock()
+		answer.Status, answer.Body = own.Status, own.Body
+	}
+	answer.write(w, r, route.Operation, s.closing)
 }
 
 func (s *Server) record(r *http.Request, route *routers.Route, body []byte) {
