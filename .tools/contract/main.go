@@ -1,0 +1,69 @@
+// Contract tells what a change of the contract means. Usage, from anywhere in the repository:
+//
+//	contract revise FROM TO   what breaks for the server and for Go callers, and the version that follows; FROM
+//	                          and TO are files, or files of a git revision such as HEAD:openapi.yaml
+//	contract release-check    the same between the last release and this tree, and whether CHANGELOG.md has that version
+//	contract drift SPEC       what the vendor's own OpenAPI document, a file or an address, says otherwise
+//	contract pack VERSION DIR makes a module proxy of one version of this tree in a directory
+//
+// It exits with 1 if what it looked for is there, such as drift, and with 2 if it could not look.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// errFound says that the command did its work, has told what it found, and that it is not well.
+var errFound = errors.New("see above")
+
+func main() {
+	err := toRoot()
+	if err == nil {
+		err = run(os.Args[1:], os.Stdout)
+	}
+	switch {
+	case errors.Is(err, errFound):
+		os.Exit(1)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+}
+
+func run(args []string, out io.Writer) error {
+	command := ""
+	if len(args) > 0 {
+		command, args = args[0], args[1:]
+	}
+	switch {
+	case command == "revise" && len(args) == 2:
+		return revise(args[0], args[1], out)
+	case command == "release-check" && len(args) == 0:
+		return releaseCheck(".", out)
+	case command == "drift" && len(args) == 1:
+		return drift(args[0], out)
+	case command == "pack" && len(args) == 2:
+		return pack(args[0], args[1])
+	}
+	return errors.New("usage: contract revise FROM TO | release-check | drift SPEC | pack VERSION DIR")
+}
+
+// toRoot makes paths mean the same wherever the command is called from.
+func toRoot() error {
+	for {
+		if _, err := os.Stat("openapi.yaml"); err == nil {
+			return nil
+		}
+		here, err := os.Getwd()
+		if err != nil || here == filepath.Dir(here) {
+			return errors.New("there is no openapi.yaml here nor above")
+		}
+		if err := os.Chdir(".."); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package gen_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+)
+
+// sample is what a revision of a vendor's page shows: testdata/pages/PAGE/REVISION.json.
+type sample struct{ Request, Response any }
+
+func readSamples(t *testing.T, page string) map[string]sample {
+	t.Helper()
+	files, err := filepath.Glob("testdata/pages/" + page + "/R*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := make(map[string]sample)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s sample
+		if err := json.Unmarshal(text, &s); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		samples[strings.TrimSuffix(filepath.Base(name), ".json")] = s
+	}
+	return samples
+}
+
+// What x-source says is held against the pages that are kept.
+func TestEvidence(t *testing.T) {
+	checked := 0
+	doc := readContract(t)
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			page, revision, _ := strings.Cut(op.Extensions["x-source"].(string), " ")
+			samples := readSamples(t, page)
+			if len(samples) == 0 {
+				continue
+			}
+			checked++
+			e := &evidence{t, page, samples, op.OperationID}
+			if op.RequestBody != nil {
+				media := op.RequestBody.Value.Content.Get("application/json")
+				e.body("request", revision, media, func(s sample) any { return s.Request })
+			}
+			media := op.Responses.Value("200").Value.Content.Get("application/json")
+			e.body("response", revision, media, func(s sample) any { return s.Response })
+		}
+	}
+	if checked != 2 {
+		t.Errorf("%d operations have samples of their page, want 2", checked)
+	}
+}
+
+type evidence struct {
+	t         *testing.T
+	page      string
+	samples   map[string]sample
+	operation string
+}
+
+func (e *evidence) body(place, revision string, media *openapi3.MediaType, of func(sample) any) {
+	shown, ok := e.samples[revision]
+	if !ok {
+		e.t.Errorf("%s follows %s %s, and there is no sample of it", e.operation, e.page, revision)
+	}
+	if diff := cmp.Diff(of(shown), media.Examples["page"].Value.Value); diff != "" {
+		e.t.Errorf("%s %s: %s of the page (-) is not the example of the contract (+)\n%s", e.operation, place, revision, diff)
+	}
+	for name, s := range e.samples { // the client works with a server of any revision
+		if err := media.Schema.Value.VisitJSON(of(s), openapi3.MultiErrors()); err != nil {
+			e.t.Errorf("%s %s: the contract refuses the sample of %s: %v", e.operation, place, name, err)
+		}
+	}
+	e.declared(place, media.Schema.Value, of(shown))
+	bySample := make(map[string]any)
+	for name, s := range e.samples {
+		bySample[name] = of(s)
+	}
+	e.sources(place, media.Schema.Value, bySample)
+}
+
+// declared finds what the page shows and the contract does not have.
+func (e *evidence) declared(place string, schema *openapi3.Schema, shown any) {
+	switch shown := shown.(type) {
+	case map[string]any:
+		for name, value := range shown {
+			property := schema.Properties[name]
+			if property == nil {
+				e.t.Errorf("%s %s/%s: write it into the contract, the page shows it", e.operation, place, name)
+				continue
+			}
+			e.declared(place+"/"+name, property.Value, value)
+		}
+	case []any:
+		for _, element := range shown {
+			e.declared(place+"/*", schema.Items.Value, element)
+		}
+	}
+}
+
+// sources finds properties that the revision of their x-source does not show, or that an earlier one shows already.
+func (e *evidence) sources(place string, schema *openapi3.Schema, shown map[string]any) {
+	if schema.Items != nil {
+		first := make(map[string]any)
+		for revision, value := range shown {
+			if elements, _ := value.([]any); len(elements) > 0 {
+				first[revision] = elements[0]
+			}
+		}
+		e.sources(place+"/*", schema.Items.Value, first)
+		return
+	}
+	for name, property := range schema.Properties {
+		extensions := property.Value.Extensions
+		if property.Ref != "" {
+			extensions = property.Extensions
+		}
+		inSamples := make(map[string]any)
+		for revision, value := range shown {
+			if members, _ := value.(map[string]any); members[name] != nil {
+				inSamples[revision] = members[name]
+			}
+		}
+		page, revision, _ := strings.Cut(extensions["x-source"].(string), " ")
+		if earliest := firstRevision(inSamples); page == e.page && earliest != revision {
+			e.t.Errorf("%s %s/%s: x-source says %s, and it is first shown by %q", e.operation, place, name, revision, earliest)
+		}
+		e.sources(place+"/"+name, property.Value, inSamples)
+	}
+}
+
+func firstRevision(shown map[string]any) string {
+	var numbers []int
+	for revision := range shown {
+		n, _ := strconv.Atoi(strings.TrimPrefix(revision, "R"))
+		numbers = append(numbers, n)
+	}
+	if len(numbers) == 0 {
+		return ""
+	}
+	return "R" + strconv.Itoa(slices.Min(numbers))
+}
