@@ -52,7 +52,7 @@ func drift(spec string, out io.Writer) error {
 			known[line] = false
 		}
 	}
-	found := 0
+	found, compared := 0, make(map[string]bool)
 	tell := func(place, text string) {
 		line := place + ": " + text
 		if _, ok := known[line]; ok {
@@ -70,6 +70,7 @@ func drift(spec string, out io.Writer) error {
 			tell(place, err.Error())
 			continue
 		}
+		compared[place] = true
 		for _, c := range changes {
 			tell(place, c.text)
 		}
@@ -79,9 +80,11 @@ func drift(spec string, out io.Writer) error {
 	}
 	met := 0
 	for _, line := range slices.Sorted(maps.Keys(known)) {
-		if known[line] {
+		operation, _, _ := strings.Cut(line, ": ")
+		switch {
+		case known[line]:
 			met++
-		} else {
+		case compared[operation]:
 			fmt.Fprintf(out, "\nA known deviation is not there any more, take it from known-deviations.txt: %s\n", line)
 		}
 	}
@@ -144,7 +147,7 @@ func readDocument(spec string) (document, error) {
 	case doc["swagger"] != nil:
 		return nil, fmt.Errorf("%s: is Swagger %v: convert it to OpenAPI 3 first", spec, doc["swagger"])
 	case !strings.HasPrefix(version, "3."):
-		return nil, fmt.Errorf("%s: is no OpenAPI 3 document: openapi is %v", spec, doc["openapi"])
+		return nil, fmt.Errorf("%s: is no OpenAPI 3 document: openapi is %v, and it begins with %.40q", spec, doc["openapi"], text)
 	}
 	return doc, nil
 }

@@ -70,7 +70,11 @@ func report(before, after, fromTree, toTree string, out io.Writer) (bump, error)
 	if err != nil {
 		return none, err
 	}
-	fmt.Fprintf(out, "\nOn the wire: %d changes\n", len(wire))
+	levels := make(map[checker.Level]int)
+	for _, c := range wire {
+		levels[c.level]++
+	}
+	fmt.Fprintf(out, "\nOn the wire: %d breaking, %d warning, %d info\n", levels[checker.ERR], levels[checker.WARN], levels[checker.INFO])
 	for _, c := range wire {
 		fmt.Fprintln(out, "  "+c.String())
 		if c.level == checker.ERR {
@@ -82,7 +86,7 @@ func report(before, after, fromTree, toTree string, out io.Writer) (bump, error)
 	changes, err := compareGo(fromTree, toTree)
 	var broken *uncompiled
 	if errors.As(err, &broken) {
-		fmt.Fprintf(out, "\nIn Go: api/ does not compile with one of them, so it has to change as well, and breaks its callers:\n")
+		fmt.Fprintf(out, "\nIn Go: this does not compile with both, so the code has to change as well, and its callers with it:\n")
 		for line := range strings.Lines(broken.Error()) {
 			fmt.Fprint(out, "  "+strings.TrimRight(line, "\n")+"\n")
 		}
@@ -91,13 +95,13 @@ func report(before, after, fromTree, toTree string, out io.Writer) (bump, error)
 	if err != nil {
 		return none, err
 	}
-	fmt.Fprintf(out, "\nIn Go: %d changes\n", len(changes.breaking)+len(changes.added))
+	fmt.Fprintf(out, "\nIn Go: %d breaking, %d added\n", len(changes.breaking), len(changes.added))
 	for _, c := range changes.breaking {
 		fmt.Fprintln(out, "  breaking  "+c)
 		follows = max(follows, major)
 	}
 	for _, c := range changes.added {
-		fmt.Fprintln(out, "  addition  "+c)
+		fmt.Fprintln(out, "  added     "+c)
 		follows = max(follows, minor)
 	}
 	return follows, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oasdiff/oasdiff/checker"
 	"github.com/oasdiff/oasdiff/diff"
+	"github.com/oasdiff/oasdiff/flatten/commonparams"
 	"github.com/oasdiff/oasdiff/load"
 )
 
@@ -48,5 +49,9 @@ func loadContract(text []byte) (*openapi3.T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return doc, doc.Validate(loader.Context)
+	if err := doc.Validate(loader.Context); err != nil {
+		return nil, err
+	}
+	commonparams.Move(doc) // a parameter is the same on a path and on its operations
+	return doc, nil
 }
