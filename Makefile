@@ -1,7 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: run test generate check lint bench fuzz soak help
+.PHONY: run test generate check lint revise drift release-check bench fuzz soak help
 ROUNDS := 10
 CONTACT := api/cmd/sakari/testdata/contact.json
+FROM := HEAD:openapi.yaml
+TO := openapi.yaml
 
 run: ## send the vendor page's contact to a double of the API
 	go run ./api/cmd/sakari create -sandbox $(CONTACT)
@@ -17,11 +19,23 @@ check: lint ## contract and its examples valid, gen/ current, modules tidy, code
 	go test -count=1 ./gen
 	.ci/generated
 	go mod tidy -diff
+	go mod -C .tools tidy -diff
 	@echo 'gofmt -l .'; test -z "$$(gofmt -l . | tee /dev/stderr)"
 
 lint: ## vet and staticcheck
-	go vet ./...
+	go vet ./... && go vet -C .tools ./...
 	go tool -modfile=.tools/go.mod staticcheck -checks all ./...
+	go tool -C .tools staticcheck -checks all ./...
+
+revise: ## tell what a change of the contract breaks, FROM=file-or-revision:file TO=the same
+	go run -C .tools ./contract revise '$(FROM)' '$(TO)'
+
+drift: ## compare the vendor's own OpenAPI document with the contract, SPEC=file-or-address
+	go run -C .tools ./contract drift '$(SPEC)'
+
+release-check: ## hold CHANGELOG.md against the changes since the last release, and build a program against this tree
+	go run -C .tools ./contract release-check
+	.ci/consumer/run
 
 bench: ## compare ways to make a call, in ROUNDS rounds, and hold its allocations to their figure
 	go test -count=1 -v -run '^Test(Cost|Bench)' ./api -rounds $(ROUNDS)
@@ -33,4 +47,4 @@ soak: ## 100 callers of a server that fails in every way, for two minutes
 	go test -count=1 -v -run TestSoak ./api -soak 110s
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16

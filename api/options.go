@@ -47,7 +47,7 @@ type config struct {
 func defaultConfig() *config {
 	return &config{
 		baseURL:          gen.ServerURLProduction,
-		userAgent:        "sakari-go",
+		userAgent:        defaultUserAgent(),
 		logger:           slog.New(slog.DiscardHandler),
 		timeout:          30 * time.Second,
 		maxAttempts:      3,
@@ -134,7 +134,8 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithUserAgent sets the User-Agent header. The default is "sakari-go".
+// WithUserAgent sets the User-Agent header. The default is "sakari-go/v1.2.3", with the version that the program was built
+// with, and "sakari-go" if that is no release.
 func WithUserAgent(userAgent string) Option {
 	return func(c *config) error {
 		if strings.TrimSpace(userAgent) == "" || strings.ContainsFunc(userAgent, notVisible) {

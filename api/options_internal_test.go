@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 func TestDefaults(t *testing.T) {
 	c := defaultConfig()
 	if c.timeout != 30*time.Second || c.tokenTimeout != 10*time.Second || c.maxAttempts != 3 || c.maxResponseBytes != 1<<20 ||
-		c.validation != ValidationStrict || c.userAgent != "sakari-go" || c.baseURL != "https://api.sakari.io" || c.client != nil || c.insecure {
+		c.validation != ValidationStrict || !strings.HasPrefix(c.userAgent, "sakari-go") || c.baseURL != "https://api.sakari.io" || c.client != nil || c.insecure {
 		t.Errorf("%+v", c)
 	}
 }

@@ -56,7 +56,7 @@ func growsGeneratedInterface(message string) bool {
 }
 
 func loadPackages(tree string) ([]*types.Package, error) {
-	config := &packages.Config{Dir: tree, Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports | packages.NeedDeps}
+	config := &packages.Config{Dir: tree, Mode: packages.NeedName | packages.NeedTypes}
 	loaded, err := packages.Load(config, public...)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,37 @@
+package api
+
+import (
+	"path"
+	"reflect"
+	"runtime/debug"
+	"strings"
+	"sync"
+)
+
+// defaultUserAgent tells the version of this module that the program was built with, if it was a release.
+var defaultUserAgent = sync.OnceValue(func() string {
+	info, _ := debug.ReadBuildInfo()
+	return userAgentOf(info)
+})
+
+func userAgentOf(info *debug.BuildInfo) string {
+	name := path.Base(modulePath())
+	if info == nil {
+		return name
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path != modulePath() {
+			continue
+		}
+		if m.Replace != nil {
+			m = m.Replace
+		}
+		if strings.HasPrefix(m.Version, "v") { // not (devel), and not a directory
+			return name + "/" + m.Version
+		}
+	}
+	return name
+}
+
+// modulePath is the path of the module that this package is a folder of.
+func modulePath() string { return path.Dir(reflect.TypeFor[Client]().PkgPath()) }
