@@ -1,5 +1,5 @@
 // Package api is a strict client of a part of the Sakari API (business SMS): the
-// attributes endpoint. It is not the vendor's.
+// attributes of an account. It is not the vendor's.
 //
 // Strict means: when a call returns no error, the server said yes and its answer keeps the
 // contract (openapi.yaml). When it returns an error, the error says what went
@@ -36,6 +36,20 @@
 //
 // The client itself repeats a POST only if it is surely not applied: nothing
 // could be sent, or the answer was 429 (see [WithMaxAttempts]). It replaces a refused token once.
+//
+// A GET and a PUT are repeated after an Unknown as well.
+//
+// # Lists
+//
+// [Client.ListAttributes] and [Client.ListAttributesByType] ask for the next page when it is needed, and end whatever the server says:
+//
+//	for attribute, err := range client.ListAttributes(ctx, gen.ListAttributesParams{}) {
+//
+// # Rolling it out
+//
+// With [WithValidation]([ValidationReport]) and [WithViolationHandler] production traffic tells where the vendor's answers
+// differ from the contract, without a call that fails for it; only what does not fit into the generated types still does. Log
+// the violations (they hold no personal data), mend the contract or report to the vendor, and go strict when the log stays empty.
 //
 // # In production
 //

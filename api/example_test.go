@@ -182,6 +182,112 @@ func ExampleWithRateLimit() {
 	// not applied true
 }
 
+// A list asks for its pages as it is read.
+func ExampleClient_ListAttributes() {
+	server := exampleServer()
+	defer server.Close()
+	client := server.Client()
+	ctx := context.Background()
+	for _, t := range []gen.AttributeType{gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeDeals} {
+		if _, err := client.CreateAttribute(ctx, t, gen.Contact{}); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	for attribute, err := range client.ListAttributes(ctx, gen.ListAttributesParams{Limit: new(2)}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(*attribute.ID, *attribute.Type)
+	}
+	fmt.Println(len(server.Requests())-3, "pages")
+	// Output:
+	// attribute-1 contacts
+	// attribute-2 deals
+	// attribute-3 deals
+	// 2 pages
+}
+
+// Attributes of one type. An error ends the list.
+func ExampleClient_ListAttributesByType() {
+	server := exampleServer()
+	defer server.Close()
+	client := server.Client()
+	server.Respond(apitest.Reply{Status: 403})
+
+	for attribute, err := range client.ListAttributesByType(context.Background(), gen.AttributeTypeTickets, gen.ListAttributesByTypeParams{}) {
+		if err != nil {
+			fmt.Println(errors.Is(err, api.ErrForbidden), err)
+			break
+		}
+		fmt.Println(*attribute.ID)
+	}
+	// Output: true sakari: listAttributesByType: 403 Forbidden: CONT-001: Invalid mobile number (not applied)
+}
+
+// What was updated, read again. What the contract does not declare goes into AdditionalProperties.
+func ExampleClient_UpdateAttribute() {
+	server := exampleServer()
+	defer server.Close()
+	client := server.Client()
+	ctx := context.Background()
+	if _, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, gen.Contact{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	update := gen.Contact{AdditionalProperties: map[string]any{"label": "Shoe size"}}
+	if _, err := client.UpdateAttribute(ctx, gen.AttributeTypeContacts, "attribute-1", update); err != nil {
+		fmt.Println(err)
+		return
+	}
+	attribute, err := client.GetAttribute(ctx, gen.AttributeTypeContacts, "attribute-1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(*attribute.Label)
+	// Output: Shoe size
+}
+
+// One attribute, or the news that there is none.
+func ExampleClient_GetAttribute() {
+	server := exampleServer()
+	defer server.Close()
+
+	_, err := server.Client().GetAttribute(context.Background(), gen.AttributeTypeContacts, "attribute-7")
+	fmt.Println(errors.Is(err, api.ErrNotFound), err)
+	// Output: true sakari: getAttribute: 404 Not Found: NOT_FOUND: There is no such attribute (not applied)
+}
+
+// How to roll the strict mode out: report first. Production traffic then tells where the vendor's answers differ from the
+// contract, while the calls go on. When the log stays empty, take the option away.
+func ExampleWithViolationHandler() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":50,"lastTopup":7}}`})
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == "time" { // it differs from run to run
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	client := server.Client(
+		api.WithValidation(api.ValidationReport),
+		api.WithViolationHandler(func(ctx context.Context, found *api.ValidationError) {
+			for _, v := range found.Violations {
+				logger.WarnContext(ctx, "drift", "operation", found.Operation, "direction", found.Direction, "status", found.StatusCode,
+					"location", v.Location, "rule", v.Rule, "message", v.Message)
+			}
+		}))
+
+	setting, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
+	fmt.Println(setting.Amount, err)
+	// Output:
+	// level=WARN msg=drift operation=createAttribute direction=response status=200 location=body/data/below rule=required message="property \"below\" is missing"
+	// 50 <nil>
+}
+
 func exampleServer() *apitest.Server {
 	server, err := apitest.Start(func(breach error) { fmt.Println(breach) })
 	if err != nil {

@@ -31,6 +31,23 @@ func ExampleNew() {
 	fmt.Println("top up by", setting.Amount, "below", setting.Below)
 }
 
+// The loop of the README.
+func listing(ctx context.Context, client *api.Client) error {
+	for attribute, err := range client.ListAttributes(ctx, gen.ListAttributesParams{}) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(*attribute.ID)
+	}
+	return nil
+}
+
+func TestLoopOfTheReadme(t *testing.T) {
+	if err := listing(t.Context(), apitest.NewServer(t).Client()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSignup(t *testing.T) {
 	server := apitest.NewServer(t)
 	server.Respond(apitest.Reply{Status: 503})
@@ -57,7 +74,7 @@ func TestReadme(t *testing.T) {
 			t.Errorf("the README has a line that is not here: %s", line)
 		}
 	}
-	if checked < 25 {
+	if checked < 31 {
 		t.Errorf("only %d lines of code in the README", checked)
 	}
 }
