@@ -265,7 +265,7 @@ func ExampleClient_GetAttribute() {
 func ExampleWithViolationHandler() {
 	server := exampleServer()
 	defer server.Close()
-	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":50,"lastTopup":7}}`})
+	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":50,"unit":"EUR"}}`})
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == "time" { // it differs from run to run
 			return slog.Attr{}

@@ -2,6 +2,7 @@ package apitest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -148,11 +149,25 @@ func TestRepliesComeInOrderThenTheDefault(t *testing.T) {
 		`404 {"error":{"code":"CONT-001","message":"Invalid mobile number"},"success":false}`,
 		`503 `,
 		`200 {"success":true,"data":{"amount":1,"below":2}}`,
-		`200 {"data":{"amount":123,"below":123},"success":true}`,
+		`200 ` + exampleOfThePage(t),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// exampleOfThePage is what the contract has for an answer, as Go writes it.
+func exampleOfThePage(t *testing.T) string {
+	t.Helper()
+	doc, err := gen.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := json.Marshal(doc.Components.Responses["AutotopupAnswer"].Value.Content.Get("application/json").Examples["page"].Value.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
 }
 
 func TestCloseEndsAnAnswerThatHangs(t *testing.T) {
