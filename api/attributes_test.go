@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -51,6 +52,16 @@ func TestAttributesLive(t *testing.T) {
 				t.Errorf("type %q: %s", of, diff)
 			}
 		}
+	}
+
+	asked := len(server.Requests())
+	ids("", nil)
+	ids(gen.AttributeTypeContacts, new(1))
+	if pages := len(server.Requests()) - asked; pages != 1+2 {
+		t.Errorf("%d pages, want one of all, and two of one each", pages)
+	}
+	for range client.ListAttributes(t.Context(), gen.ListAttributesParams{Offset: new(math.MaxInt)}) {
+		t.Error("there is something behind the end")
 	}
 
 	before, err := client.GetAttribute(t.Context(), gen.AttributeTypeContacts, "attribute-3")
@@ -254,10 +265,12 @@ func TestListsEnd(t *testing.T) {
 		"the same page, then none":  {nil, []string{page(more, "a", "b"), page(last, "a", "b")}, "a b", "- 2", ""},
 		"a circle":                  {nil, []string{page(more, "a", "b"), page(more, "c"), page(more, "a", "b")}, "a b c", "- 2 3", endless},
 		"it moved":                  {nil, []string{page(more, "a", "b"), page(more, "b", "c"), page(last, "c", "d")}, "a b c d", "- 2 4", ""},
-		"it shrinks":                {nil, []string{page(more, "a", "b"), page(more, "c"), page(more, "b")}, "a b c", "- 2 3", endless},
-		"it shrank":                 {nil, []string{page(more, "a", "b"), page(last)}, "a b", "- 2", ""},
-		"not said":                  {nil, []string{page("", "a"), page("", "b"), page("")}, "a b", "- 1 2", ""},
-		"not said, and the same":    {nil, []string{page("", "a"), page("", "a")}, "a", "- 1", ""},
+		"it moved and changed": {nil, []string{page(more, "a", "b"), `{"success":true,"pagination":{"hasNext":false},"data":[{"id":"b","name":"new"}]}`},
+			"a b", "- 2", ""},
+		"it shrinks":             {nil, []string{page(more, "a", "b"), page(more, "c"), page(more, "b")}, "a b c", "- 2 3", endless},
+		"it shrank":              {nil, []string{page(more, "a", "b"), page(last)}, "a b", "- 2", ""},
+		"not said":               {nil, []string{page("", "a"), page("", "b"), page("")}, "a b", "- 1 2", ""},
+		"not said, and the same": {nil, []string{page("", "a"), page("", "a")}, "a", "- 1", ""},
 		"an id in two types": {nil, []string{`{"success":true,"pagination":{"hasNext":false},"data":[{"id":"a","type":"deals"},{"id":"a","type":"contacts"}]}`},
 			"a a", "-", ""},
 		"without ids": {nil, []string{`{"success":true,"pagination":{"hasNext":true},"data":[{"name":"x"},{"name":"x"}]}`, `{"success":true,"pagination":{"hasNext":true},"data":[{"name":"y"}]}`, page(last)},
@@ -345,8 +358,11 @@ func TestContradictionsFollowTheMode(t *testing.T) {
 		if string(answer.Body) != page(`"hasNext":true`, "a") {
 			t.Errorf("captured %s", answer.Body)
 		}
-		if err != nil && (string(as[*api.ValidationError](t, err).Body) != string(answer.Body) || api.OutcomeOf(err) != api.Applied) {
-			t.Errorf("got %v", err)
+		if err != nil {
+			broken := as[*api.ValidationError](t, err)
+			if string(broken.Body) != string(answer.Body) || broken.StatusCode != 200 || broken.Header.Get("Content-Type") != "application/json" || api.OutcomeOf(err) != api.Applied {
+				t.Errorf("got %v, %+v", err, broken.Header)
+			}
 		}
 	}
 }
@@ -366,6 +382,18 @@ func TestListWithoutAnEnd(t *testing.T) {
 	}
 	if asked.Load() != 10_000 || got != 10_001 || !errors.Is(last, api.ErrInvalidResponse) {
 		t.Errorf("%d pages, %d steps, %v", asked.Load(), got, last)
+	}
+}
+
+// The options of a call are the caller's, with the room behind them.
+func TestOptionsAreLeftAsTheyAre(t *testing.T) {
+	client := apitest.NewServer(t).Client()
+	var answer api.Response
+	room := []api.CallOption{api.CaptureResponse(&answer), nil, nil}
+	_ = lastError(client.ListAttributes(t.Context(), gen.ListAttributesParams{}, room[:1]...))
+	_, _ = client.GetAttribute(t.Context(), gen.AttributeTypeContacts, "1", room[:1]...)
+	if room[1] != nil || answer.StatusCode != 404 {
+		t.Errorf("got %v, %v", room[1] == nil, answer)
 	}
 }
 

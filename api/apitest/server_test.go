@@ -170,6 +170,27 @@ func exampleOfThePage(t *testing.T) string {
 	return string(page)
 }
 
+// What the server answers by itself happens, even if the answer is lost; what is scripted does not.
+func TestStoreAndScript(t *testing.T) {
+	server := apitest.NewServer(t)
+	client := server.Client(api.WithMaxAttempts(1))
+	server.Respond(apitest.Reply{}, apitest.Reply{Status: 200}, apitest.Reply{Fault: apitest.Reset}, apitest.Reply{Fault: apitest.Truncate}, // four that happen
+		apitest.Reply{Status: 503}, apitest.Reply{Status: 201}, apitest.Reply{Empty: true}, apitest.Reply{Body: exampleOfThePage(t)})
+	for range 8 {
+		_, _ = client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{})
+	}
+	listed := 0
+	for _, err := range client.ListAttributes(t.Context(), gen.ListAttributesParams{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed++
+	}
+	if listed != 4 {
+		t.Errorf("%d attributes are listed, want 4", listed)
+	}
+}
+
 func TestCloseEndsAnAnswerThatHangs(t *testing.T) {
 	for _, fault := range []apitest.Fault{apitest.Hang, apitest.Drip} {
 		server, _ := start(t)
