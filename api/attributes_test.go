@@ -93,6 +93,9 @@ func TestAttributesLive(t *testing.T) {
 		"updated": func() error {
 			return second(client.UpdateAttribute(t.Context(), gen.AttributeTypeContacts, "x y", update))
 		},
+		"updated, another type": func() error {
+			return second(client.UpdateAttribute(t.Context(), gen.AttributeTypeDeals, "attribute-3", update))
+		},
 	} {
 		if err := call(); !errors.Is(err, api.ErrNotFound) {
 			t.Errorf("%s: got %v, want not found", name, err)
