@@ -69,6 +69,11 @@ func (l *linter) operation(place string, op *openapi3.Operation) {
 		l.want(op.Responses.Value(status) != nil, place, "write a response %s, such as $ref: \"#/components/responses/Failure\"", status)
 	}
 	for status, response := range op.Responses.Map() {
+		for name, header := range response.Value.Headers {
+			at := place + " " + status + " " + name
+			l.want(header.Value.Description != "", at, "write a description")
+			l.source(at, header.Value.Extensions)
+		}
 		l.content(place+" "+status, response.Value.Content, op.Security == nil)
 	}
 }
@@ -96,7 +101,8 @@ func (l *linter) schema(place string, ref *openapi3.SchemaRef) {
 	schema := ref.Value
 	l.want(schema.Description != "", place, "write a description")
 	l.source(place, schema.Extensions)
-	leaf := schema.Properties == nil && schema.Items == nil && len(schema.Enum) == 0
+	parts := len(schema.AllOf) + len(schema.AnyOf) + len(schema.OneOf)
+	leaf := schema.Properties == nil && schema.Items == nil && len(schema.Enum) == 0 && parts == 0
 	l.want(!leaf || schema.Example != nil, place, "write an example, the vendor's own")
 	l.want(!schema.Type.Is("number") || schema.Format == "double", place, "write format: double, or it becomes a float32, which loses money")
 	isID := strings.HasSuffix(strings.ToLower(place), "id")
@@ -115,10 +121,20 @@ func (l *linter) schema(place string, ref *openapi3.SchemaRef) {
 		l.want(!container || !optional || property.Value.Extensions["x-omitempty"] == false, at, "write x-omitempty: false, or an empty value that the caller set is not sent")
 		l.schema(at, property)
 	}
-	if items := schema.Items; items != nil && items.Ref == "" {
-		l.want(items.Value.Properties == nil, place+"[]", "give it a name: write the object under components/schemas, and a $ref here")
-		l.schema(place+"[]", items)
+	l.nested(place+"[]", schema.Items)
+	l.nested(place+".*", schema.AdditionalProperties.Schema)
+	l.nested(place+" not", schema.Not)
+	for i, part := range slices.Concat(schema.AllOf, schema.AnyOf, schema.OneOf) {
+		l.nested(fmt.Sprintf("%s of %d", place, i+1), part)
 	}
+}
+
+func (l *linter) nested(place string, ref *openapi3.SchemaRef) {
+	if ref == nil || ref.Ref != "" {
+		return
+	}
+	l.want(ref.Value.Properties == nil, place, "give it a name: write the object under components/schemas, and a $ref here")
+	l.schema(place, ref)
 }
 
 var sourceForm = regexp.MustCompile(`^([a-z0-9-]+) R[1-9][0-9]*$`)
@@ -150,6 +166,12 @@ func TestRulesFindWhatIsBroken(t *testing.T) {
 		s.Properties["x"].Value.Extensions = s.Extensions
 		return s.NewRef()
 	}
+	described := func(breakIt func(*openapi3.Schema)) *openapi3.SchemaRef {
+		s := openapi3.NewStringSchema()
+		s.Description, s.Example, s.Extensions = "x", "x", map[string]any{"x-source": "p R1"}
+		breakIt(s)
+		return s.NewRef()
+	}
 	for want, breakIt := range map[string]func(*openapi3.T){
 		"POST " + create + ": write an operationId such as listAttributes: it names the Go method":               func(d *openapi3.T) { post(d).OperationID = "" },
 		"POST " + create + ": write a summary, the title of the vendor's page":                                   func(d *openapi3.T) { post(d).Summary = "" },
@@ -173,8 +195,22 @@ func TestRulesFindWhatIsBroken(t *testing.T) {
 		"Contact.lists: write x-omitempty: false, or an empty value that the caller set is not sent":       func(d *openapi3.T) { delete(property(d, "Contact", "lists").Value.Extensions, "x-omitempty") },
 		"Contact.other: give it a name: write the object under components/schemas, and a $ref here":        func(d *openapi3.T) { d.Components.Schemas["Contact"].Value.Properties["other"] = inline() },
 		"Contact.lists[]: give it a name: write the object under components/schemas, and a $ref here":      func(d *openapi3.T) { property(d, "Contact", "lists").Value.Items = inline() },
-		"Autotopup.amount: write format: double, or it becomes a float32, which loses money":               func(d *openapi3.T) { property(d, "Autotopup", "amount").Value.Format = "" },
-		"ContactIntegration.id: write format: int64, or it overflows where an int has 32 bits":             func(d *openapi3.T) { property(d, "ContactIntegration", "id").Value.Format = "" },
+		"Contact.*: write a description": func(d *openapi3.T) {
+			d.Components.Schemas["Contact"].Value.AdditionalProperties.Schema = described(func(s *openapi3.Schema) { s.Description = "" })
+		},
+		"Contact of 1: write an example, the vendor's own": func(d *openapi3.T) {
+			d.Components.Schemas["Contact"].Value.AllOf = openapi3.SchemaRefs{described(func(s *openapi3.Schema) { s.Example = nil })}
+		},
+		"Contact not: " + source: func(d *openapi3.T) {
+			d.Components.Schemas["Contact"].Value.Not = described(func(s *openapi3.Schema) { s.Extensions = nil })
+		},
+		"POST " + create + " 200 X-Left: " + source: func(d *openapi3.T) {
+			post(d).Responses = openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: openapi3.NewResponse()}),
+				openapi3.WithName("4XX", openapi3.NewResponse()), openapi3.WithName("5XX", openapi3.NewResponse()))
+			post(d).Responses.Value("200").Value.Headers = openapi3.Headers{"X-Left": {Value: &openapi3.Header{Parameter: openapi3.Parameter{Description: "x"}}}}
+		},
+		"Autotopup.amount: write format: double, or it becomes a float32, which loses money":   func(d *openapi3.T) { property(d, "Autotopup", "amount").Value.Format = "" },
+		"ContactIntegration.id: write format: int64, or it overflows where an int has 32 bits": func(d *openapi3.T) { property(d, "ContactIntegration", "id").Value.Format = "" },
 		"POST /oauth2/token body application/json: give its schema a name: write it under components/schemas, and a $ref here": func(d *openapi3.T) {
 			d.Paths.Value("/oauth2/token").Post.RequestBody.Value.Content["application/json"].Schema.Ref = ""
 		},
