@@ -692,10 +692,14 @@ type TokenResponse struct {
 	TokenType *string `json:"token_type,omitempty"`
 }
 
-// AccountID defines model for accountId.
+// AccountID Account to apply operations to
+//
+// Source: setup-autotopup-for-your-account R1
 type AccountID = string
 
-// AttributeID defines model for attributeId.
+// AttributeID ID of attribute
+//
+// Source: fetch-account-attributes-1 R1
 type AttributeID = string
 
 // AttributeTypeParameter Type of custom attribute
@@ -703,10 +707,14 @@ type AttributeID = string
 // Source: setup-autotopup-for-your-account R1
 type AttributeTypeParameter = AttributeType
 
-// Limit defines model for limit.
+// Limit How many a page holds at most. The default is not documented.
+//
+// Source: introduction R1
 type Limit = int
 
-// Offset defines model for offset.
+// Offset How many to skip before the page. The default is not documented.
+//
+// Source: introduction R1
 type Offset = int
 
 // AttributesAnswer The envelope of a list of attributes. The required marks are the vendor's.

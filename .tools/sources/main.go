@@ -3,9 +3,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"os"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -25,11 +28,11 @@ func run(from, to string) error {
 	if err != nil {
 		return err
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(contract, &document); err != nil {
+	var original, document yaml.Node
+	if err := errors.Join(yaml.Unmarshal(contract, &original), yaml.Unmarshal(contract, &document)); err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
-	tellSources(&document)
+	sources{&original}.tell(&document)
 	told, err := yaml.Marshal(&document)
 	if err != nil {
 		return err
@@ -37,24 +40,87 @@ func run(from, to string) error {
 	return os.WriteFile(to, told, 0o644)
 }
 
-func tellSources(node *yaml.Node) {
+// sources rewrites a copy of a contract so that the generator shows what each x-source says.
+type sources struct{ original *yaml.Node }
+
+func (s sources) tell(node *yaml.Node) {
 	if node.Kind == yaml.MappingNode {
-		description, source := valueOf(node, "description"), valueOf(node, "x-source")
-		if description != nil && source != nil {
-			description.Value += "\n\nSource: " + source.Value
+		if source := textOf(node, "x-source"); source != "" {
+			s.tellIn(node, source)
 		}
 	}
 	for _, child := range node.Content {
-		tellSources(child)
+		s.tell(child)
 	}
 }
 
-// valueOf is the text under a key of a mapping.
-func valueOf(mapping *yaml.Node, key string) *yaml.Node {
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if value := mapping.Content[i+1]; mapping.Content[i].Value == key && value.Kind == yaml.ScalarNode {
-			return value
+func (s sources) tellIn(node *yaml.Node, source string) {
+	description := textOf(node, "description")
+	if ref := textOf(node, "$ref"); ref != "" { // the generator sees nothing beside a reference, and the description of what it is to
+		description = textOf(s.target(ref), "description")
+		remove(node, "$ref")
+		set(node, "allOf", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{mapping("$ref", text(ref))}})
+	}
+	told := text(strings.TrimPrefix(description+"\n\nSource: "+source, "\n\n"))
+	set(node, "description", told)
+	if schema := valueOf(node, "schema"); schema != nil && textOf(schema, "$ref") == "" { // of a parameter: it becomes a type
+		set(schema, "description", told)
+	}
+}
+
+// target is what a reference inside the document leads to.
+func (s sources) target(ref string) *yaml.Node {
+	node := s.original.Content[0]
+	for name := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		if node = valueOf(node, name); node == nil {
+			return &yaml.Node{} // the generator says so
 		}
 	}
+	return node
+}
+
+func text(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }
+
+func mapping(key string, value *yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{text(key), value}}
+}
+
+func textOf(node *yaml.Node, key string) string {
+	if value := valueOf(node, key); value != nil && value.Kind == yaml.ScalarNode {
+		return value.Value
+	}
+	return ""
+}
+
+func valueOf(node *yaml.Node, key string) *yaml.Node {
+	if i := indexOf(node, key); i >= 0 {
+		return node.Content[i+1]
+	}
 	return nil
+}
+
+func set(node *yaml.Node, key string, value *yaml.Node) {
+	if i := indexOf(node, key); i >= 0 {
+		node.Content[i+1] = value
+		return
+	}
+	node.Content = append(node.Content, text(key), value)
+}
+
+func remove(node *yaml.Node, key string) {
+	if i := indexOf(node, key); i >= 0 {
+		node.Content = slices.Delete(node.Content, i, i+2)
+	}
+}
+
+// indexOf is where a key of a mapping stands in its content, -1 if nowhere.
+func indexOf(node *yaml.Node, key string) int {
+	if node.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value == key {
+				return i
+			}
+		}
+	}
+	return -1
 }
