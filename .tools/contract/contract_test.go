@@ -137,31 +137,52 @@ func TestRevise(t *testing.T) {
 	}
 }
 
-// An operation without which api/ does not compile.
+// An operation less, and an operation more: api/ is written for the contract that has it.
 func TestReviseWhatDoesNotCompile(t *testing.T) {
 	t.Parallel()
-	contract := parseYAML(t, read(t, "openapi.yaml")).(map[string]any)
+	contract := parseYAML(t, read(t, contractFile)).(map[string]any)
 	delete(contract["paths"].(map[string]any)["/v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}"].(map[string]any), "put")
 	text, err := yaml.Marshal(contract)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out strings.Builder
-	if err := run([]string{"revise", "openapi.yaml", write(t, filepath.Join(t.TempDir(), "o.yaml"), string(text))}, &out); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"removed", "does not compile", "api/attributes.go", "UpdateAttribute", "breaking (major)"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %q in\n%s", want, out.String())
-		}
+	less := write(t, filepath.Join(t.TempDir(), "less.yaml"), string(text))
+	for name, c := range map[string]struct {
+		from, to    string
+		has, hasNot []string
+	}{
+		"an operation less": {contractFile, less,
+			[]string{"1 breaking, 0 warning", "breaking  gen: UpdateAttributeResponse: removed", "does not compile with the newer contract", "api/attributes.go", "breaking (major)"},
+			[]string{"older contract"}},
+		"an operation more": {less, contractFile,
+			[]string{"0 breaking, 0 warning", "In Go: 0 breaking", "added     gen: UpdateAttributeResponse: added", "does not compile with the older contract", "HEAD:openapi.yaml", "api/attributes.go", "an addition (minor)"},
+			[]string{"newer contract"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			if err := run([]string{"revise", c.from, c.to}, &out); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range c.has {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("no %q in\n%s", want, out.String())
+				}
+			}
+			for _, unwanted := range c.hasNot {
+				if strings.Contains(out.String(), unwanted) {
+					t.Errorf("%q is in\n%s", unwanted, out.String())
+				}
+			}
+		})
 	}
 }
 
 func TestReviseBadContracts(t *testing.T) {
 	for want, contract := range map[string]string{
-		"no such file":        "nowhere.yaml",
-		"git show":            "HEAD:nowhere.yaml",
-		"the newer contract:": write(t, filepath.Join(t.TempDir(), "o.yaml"), "openapi: 3.0.3\n"),
+		"no such file":         "nowhere.yaml",
+		"git show":             "HEAD:nowhere.yaml",
+		"o.yaml: invalid info": write(t, filepath.Join(t.TempDir(), "o.yaml"), "openapi: 3.0.3\n"),
 	} {
 		err := run([]string{"revise", "openapi.yaml", contract}, &strings.Builder{})
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -261,6 +282,14 @@ func TestReleaseCheck(t *testing.T) {
 	changelog("0.1.0")
 	write(t, filepath.Join(repository, "api", "more.go"), "package api\n\nfunc More() {}\n")
 	check("added, in Go alone", false, "added     api: More: added\n\nThe change is an addition (minor). After v0.1.0 the version is at least v0.1.1, and CHANGELOG.md has v0.1.0.\nBegin CHANGELOG.md with: ## [0.1.1] - unreleased")
+	released, remove, err := readSide(repository, "v0.1.0:"+contractFile) // with the code of the release, not with that of the tree
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer remove()
+	if _, err := os.Stat(filepath.Join(released.tree, "api", "more.go")); !os.IsNotExist(err) {
+		t.Errorf("what came after the release is in its tree: %v", err)
+	}
 	write(t, filepath.Join(repository, "api", "more.go"), "package api\n\nfunc More() {\n")
 	check("does not compile", false, "api/more.go:")
 	if err := os.Remove(filepath.Join(repository, "api", "more.go")); err != nil {

@@ -23,7 +23,7 @@ func drift(spec string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ours, err := readDocument("openapi.yaml")
+	ours, err := readDocument(contractFile)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"go/types"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,22 +16,28 @@ var public = []string{"./gen", "./api", "./api/apitest"}
 
 // goChanges are the changes of the public Go packages from one tree to another.
 type goChanges struct {
-	breaking, added []string
+	breaking, added    []string
+	oldBroke, newBroke []string // what does not compile in a tree; the packages that it is in are not compared
 }
 
 func compareGo(fromTree, toTree string) (goChanges, error) {
 	var changes goChanges
-	before, err := loadPackages(fromTree)
+	before, oldBroke, err := loadPackages(fromTree)
 	if err != nil {
 		return changes, err
 	}
-	after, err := loadPackages(toTree)
+	after, newBroke, err := loadPackages(toTree)
 	if err != nil {
 		return changes, err
 	}
-	for i, name := range public {
-		for _, c := range apidiff.Changes(before[i], after[i]).Changes {
-			message := filepath.Base(name) + ": " + c.Message
+	changes.oldBroke, changes.newBroke = oldBroke, newBroke
+	for _, name := range public {
+		name := path.Base(name)
+		if before[name] == nil || after[name] == nil {
+			continue
+		}
+		for _, c := range apidiff.Changes(before[name], after[name]).Changes {
+			message := name + ": " + c.Message
 			if c.Compatible || growsGeneratedInterface(c.Message) {
 				changes.added = append(changes.added, message)
 			} else {
@@ -52,31 +57,22 @@ func growsGeneratedInterface(message string) bool {
 	return ofClient && strings.HasSuffix(message, ": added")
 }
 
-func loadPackages(tree string) ([]*types.Package, error) {
+// loadPackages returns the public packages of a tree that compile, and what is wrong with the others.
+func loadPackages(tree string) (map[string]*types.Package, []string, error) {
 	config := &packages.Config{Dir: tree, Mode: packages.NeedName | packages.NeedTypes}
 	loaded, err := packages.Load(config, public...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	byName := make(map[string]*types.Package)
-	var problems []error
+	var broken []string
 	for _, p := range loaded {
+		if len(p.Errors) == 0 {
+			byName[p.Name] = p.Types
+		}
 		for _, e := range p.Errors {
-			problems = append(problems, errors.New(strings.ReplaceAll(e.Error(), tree+string(filepath.Separator), "")))
-		}
-		byName[p.Name] = p.Types
-	}
-	if len(problems) > 0 {
-		return nil, &uncompiled{errors.Join(problems...)}
-	}
-	all := make([]*types.Package, len(public))
-	for i, name := range public {
-		if all[i] = byName[filepath.Base(name)]; all[i] == nil {
-			return nil, fmt.Errorf("no package %s", name)
+			broken = append(broken, strings.ReplaceAll(e.Error(), tree+string(filepath.Separator), ""))
 		}
 	}
-	return all, nil
+	return byName, broken, nil
 }
-
-// uncompiled says that the code does not compile.
-type uncompiled struct{ error }

@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 )
 
+const contractFile = "openapi.yaml"
+
 // errFound says that the command did its work, has told what it found, and that it is not well.
 var errFound = errors.New("see above")
 
@@ -55,12 +57,12 @@ func run(args []string, out io.Writer) error {
 // toRoot makes paths mean the same wherever the command is called from.
 func toRoot() error {
 	for {
-		if _, err := os.Stat("openapi.yaml"); err == nil {
+		if _, err := os.Stat(contractFile); err == nil {
 			return nil
 		}
 		here, err := os.Getwd()
 		if err != nil || here == filepath.Dir(here) {
-			return errors.New("there is no openapi.yaml here nor above")
+			return errors.New("there is no " + contractFile + " here nor above")
 		}
 		if err := os.Chdir(".."); err != nil {
 			return err

@@ -34,20 +34,16 @@ func releaseCheck(root string, out io.Writer) error {
 		return nil
 	}
 	fmt.Fprintf(out, "From %s to this tree.\n", last)
-	released, remove, err := treeOf(root, last)
+	released, remove, err := sideIn(treeOf(root, last))
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", last, err)
 	}
 	defer remove()
-	before, err := os.ReadFile(filepath.Join(released, "openapi.yaml"))
+	now, err := sideOf(root)
 	if err != nil {
 		return err
 	}
-	after, err := os.ReadFile(filepath.Join(root, "openapi.yaml"))
-	if err != nil {
-		return err
-	}
-	bump, err := report(string(before), string(after), released, root, out)
+	bump, err := report(released, now, out)
 	if err != nil {
 		return err
 	}

@@ -1,38 +1,31 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oasdiff/oasdiff/checker"
 	"golang.org/x/mod/semver"
 )
 
 // revise reports what a change from one contract to another breaks.
 func revise(from, to string, out io.Writer) error {
-	before, err := readContract(".", from)
+	before, remove, err := readSide(".", from)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", from, err)
 	}
-	after, err := readContract(".", to)
+	defer remove()
+	after, remove, err := readSide(".", to)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", to, err)
 	}
+	defer remove()
 	fmt.Fprintf(out, "From %s to %s.\n", from, to)
-	fromTree, remove, err := treeWith(".", before)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	toTree, remove, err := treeWith(".", after)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	bump, err := report(before, after, fromTree, toTree, out)
+	bump, err := report(before, after, out)
 	if err != nil {
 		return err
 	}
@@ -43,30 +36,64 @@ func revise(from, to string, out io.Writer) error {
 	return nil
 }
 
-// readContract reads a file, or a file of a git revision.
-func readContract(root, name string) (string, error) {
-	text, err := os.ReadFile(name)
-	if err == nil || !strings.Contains(name, ":") {
-		return string(text), err
+// side is one of the two that are compared: a tree with a contract, and the code for it.
+type side struct {
+	tree string
+	text string
+	doc  *openapi3.T
+}
+
+func sideOf(tree string) (side, error) {
+	text, err := os.ReadFile(filepath.Join(tree, contractFile))
+	if err != nil {
+		return side{}, err
 	}
-	return output(root, "git", "show", name)
+	doc, err := loadContract(text)
+	return side{tree, string(text), doc}, err
+}
+
+// readSide takes the contract of a git revision with that revision's code, which was written for it. Any other file it puts
+// into a copy of the tree below a root.
+func readSide(root, name string) (s side, remove func(), err error) {
+	text, err := os.ReadFile(name)
+	revision, file, hasRevision := strings.Cut(name, ":")
+	switch {
+	case err == nil:
+	case !hasRevision:
+		return side{}, nil, err
+	case file == contractFile:
+		return sideIn(treeOf(root, revision))
+	default:
+		committed, err := output(root, "git", "show", name)
+		if err != nil {
+			return side{}, nil, err
+		}
+		text = []byte(committed)
+	}
+	if _, err := loadContract(text); err != nil { // the generator would say less
+		return side{}, nil, err
+	}
+	return sideIn(treeWith(root, text))
+}
+
+func sideIn(tree string, remove func(), err error) (side, func(), error) {
+	if err != nil {
+		return side{}, nil, err
+	}
+	s, err := sideOf(tree)
+	if err != nil {
+		remove()
+	}
+	return s, remove, err
 }
 
 // report writes what changes, and returns the bump that follows.
-func report(before, after, fromTree, toTree string, out io.Writer) (bump, error) {
-	fromDoc, err := loadContract([]byte(before))
-	if err != nil {
-		return none, fmt.Errorf("the older contract: %w", err)
-	}
-	toDoc, err := loadContract([]byte(after))
-	if err != nil {
-		return none, fmt.Errorf("the newer contract: %w", err)
-	}
+func report(before, after side, out io.Writer) (bump, error) {
 	follows := none
-	if before != after {
+	if before.text != after.text {
 		follows = patch
 	}
-	wire, err := wireChanges(fromDoc, toDoc)
+	wire, err := wireChanges(before.doc, after.doc)
 	if err != nil {
 		return none, err
 	}
@@ -83,15 +110,7 @@ func report(before, after, fromTree, toTree string, out io.Writer) (bump, error)
 			follows = max(follows, minor)
 		}
 	}
-	changes, err := compareGo(fromTree, toTree)
-	var broken *uncompiled
-	if errors.As(err, &broken) {
-		fmt.Fprintf(out, "\nIn Go: this does not compile with both, so the code has to change as well, and its callers with it:\n")
-		for line := range strings.Lines(broken.Error()) {
-			fmt.Fprint(out, "  "+strings.TrimRight(line, "\n")+"\n")
-		}
-		return major, nil
-	}
+	changes, err := compareGo(before.tree, after.tree)
 	if err != nil {
 		return none, err
 	}
@@ -103,6 +122,15 @@ func report(before, after, fromTree, toTree string, out io.Writer) (bump, error)
 	for _, c := range changes.added {
 		fmt.Fprintln(out, "  added     "+c)
 		follows = max(follows, minor)
+	}
+	if len(changes.newBroke) > 0 {
+		fmt.Fprintln(out, "\nThe code does not compile with the newer contract: it has to change, and its callers with it.")
+		fmt.Fprintln(out, "  "+strings.Join(changes.newBroke, "\n  "))
+		follows = major
+	}
+	if len(changes.oldBroke) > 0 {
+		fmt.Fprintf(out, "\nThe code does not compile with the older contract, so it is not compared. It is if FROM is a git revision, such as HEAD:%s.\n", contractFile)
+		fmt.Fprintln(out, "  "+strings.Join(changes.oldBroke, "\n  "))
 	}
 	return follows, nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // treeWith copies the tree below a root, puts a contract into it and generates the code.
-func treeWith(root, contract string) (tree string, remove func(), err error) {
+func treeWith(root string, contract []byte) (tree string, remove func(), err error) {
 	tree, remove, err = temporary()
 	if err != nil {
 		return "", nil, err
@@ -22,7 +22,7 @@ func treeWith(root, contract string) (tree string, remove func(), err error) {
 		remove()
 		return "", nil, err
 	}
-	if err := os.WriteFile(filepath.Join(tree, "openapi.yaml"), []byte(contract), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(tree, contractFile), contract, 0o644); err != nil {
 		remove()
 		return "", nil, err
 	}
