@@ -50,9 +50,9 @@ func (c *Client) UpdateAttribute(ctx context.Context, t gen.AttributeType, attri
 		func(r *gen.UpdateAttributeResponse) *gen.Autotopup { return settingOf(r.JSON200) })
 }
 
-// GetAttribute returns an attribute. The answer is a list, by the vendor's page: if the attribute is not in it
-// the error is a [ValidationError]. An id that the API does not know is an [Error] that matches [ErrNotFound],
-// provided that the API answers 404, which the vendor does not document.
+// GetAttribute returns an attribute. The answer is a list of one, by the vendor's page: if the attribute is not in it
+// the error is a [ValidationError]; if it holds one with another id, [WithValidation] decides. An id that the API does not
+// know is an [Error] that matches [ErrNotFound], provided that the API answers 404, which the vendor does not document.
 //
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes-1.
 func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attributeID string, opts ...CallOption) (*gen.Attribute, error) {
@@ -75,6 +75,12 @@ func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attribut
 		}
 	}
 	missing := contradiction(operation, state, Violation{"body/data", "attributeId", "does not hold the attribute with the id that was asked for"})
+	if len(list.Data) == 1 {
+		if err := c.judgeContradiction(ctx, state, missing); err != nil {
+			return nil, err
+		}
+		return &list.Data[0], nil
+	}
 	c.checker.onViolation(ctx, missing)
 	return nil, missing
 }
@@ -87,7 +93,8 @@ func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attribut
 // server's default if nil. Each page is a call of its own, with the time-out of one, repeated as a GET may be, and
 // [CaptureResponse] keeps the last one. An error ends the list.
 //
-// Every attribute comes once, also if the list moves between two pages so that the server repeats some. The list ends when
+// Every attribute comes once, also if the list moves between two pages so that the server repeats some. One can be left out
+// if others before it are deleted meanwhile: the API counts from the beginning of the list. The list ends when
 // the server says that it has no next page. A server that says there is one and brings nothing new, or never comes to an
 // end (10,000 pages), contradicts itself: that is a [ValidationError] after the last attribute, as [WithValidation] says.
 //
