@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"iter"
@@ -20,6 +21,9 @@ import (
 func (c *Client) CreateAttribute(ctx context.Context, t gen.AttributeType, contact gen.Contact, opts ...CallOption) (*gen.Autotopup, error) {
 	return call(ctx, c, "createAttribute", opts,
 		func(ctx context.Context) (*gen.CreateAttributeResponse, error) {
+			if err := checkSegments(t); err != nil {
+				return nil, err
+			}
 			body, err := bodyOf(contact)
 			if err != nil {
 				return nil, err
@@ -35,12 +39,11 @@ func (c *Client) CreateAttribute(ctx context.Context, t gen.AttributeType, conta
 //
 // See https://developer.sakari.io/api-reference/accounts/setup-autotopup-for-your-account-1.
 func (c *Client) UpdateAttribute(ctx context.Context, t gen.AttributeType, attributeID string, contact gen.Contact, opts ...CallOption) (*gen.Autotopup, error) {
-	const operation = "updateAttribute"
-	if err := c.checkAttribute(ctx, operation, t, attributeID); err != nil {
-		return nil, err
-	}
-	return call(ctx, c, operation, opts,
+	return call(ctx, c, "updateAttribute", opts,
 		func(ctx context.Context) (*gen.UpdateAttributeResponse, error) {
+			if err := checkSegments(t, attributeID); err != nil {
+				return nil, err
+			}
 			body, err := bodyOf(contact)
 			if err != nil {
 				return nil, err
@@ -57,22 +60,20 @@ func (c *Client) UpdateAttribute(ctx context.Context, t gen.AttributeType, attri
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes-1.
 func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attributeID string, opts ...CallOption) (*gen.Attribute, error) {
 	const operation = "getAttribute"
-	if err := c.checkAttribute(ctx, operation, t, attributeID); err != nil {
-		return nil, err
-	}
 	var state *callState
 	list, err := call(ctx, c, operation, append(opts[:len(opts):len(opts)], keepState(&state)),
 		func(ctx context.Context) (*gen.GetAttributeResponse, error) {
+			if err := checkSegments(t, attributeID); err != nil {
+				return nil, err
+			}
 			return c.generated.GetAttributeWithResponse(ctx, c.accountID, t, attributeID)
 		},
 		func(r *gen.GetAttributeResponse) *gen.AttributeListResponse { return r.JSON200 })
 	if err != nil {
 		return nil, err
 	}
-	for i, a := range list.Data {
-		if a.ID != nil && *a.ID == attributeID || a.ID == nil && len(list.Data) == 1 {
-			return &list.Data[i], nil
-		}
+	if found := findAttribute(list.Data, t, attributeID); found != nil {
+		return found, nil
 	}
 	missing := contradiction(operation, state, Violation{"body/data", "attributeId", "does not hold the attribute with the id that was asked for"})
 	if len(list.Data) == 1 {
@@ -100,9 +101,10 @@ func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attribut
 //
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes.
 func (c *Client) ListAttributes(ctx context.Context, params gen.ListAttributesParams, opts ...CallOption) iter.Seq2[gen.Attribute, error] {
-	return pages(ctx, c, "listAttributes", params.Offset, opts,
+	limit := copyOf(params.Limit)
+	return pages(ctx, c, "listAttributes", copyOf(params.Offset), opts,
 		func(ctx context.Context, offset *int) (*gen.ListAttributesResponse, error) {
-			return c.generated.ListAttributesWithResponse(ctx, c.accountID, &gen.ListAttributesParams{Offset: offset, Limit: params.Limit})
+			return c.generated.ListAttributesWithResponse(ctx, c.accountID, &gen.ListAttributesParams{Offset: offset, Limit: limit})
 		},
 		func(r *gen.ListAttributesResponse) *gen.AttributeListResponse { return r.JSON200 })
 }
@@ -111,9 +113,13 @@ func (c *Client) ListAttributes(ctx context.Context, params gen.ListAttributesPa
 //
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes-by-type.
 func (c *Client) ListAttributesByType(ctx context.Context, t gen.AttributeType, params gen.ListAttributesByTypeParams, opts ...CallOption) iter.Seq2[gen.Attribute, error] {
-	return pages(ctx, c, "listAttributesByType", params.Offset, opts,
+	limit := copyOf(params.Limit)
+	return pages(ctx, c, "listAttributesByType", copyOf(params.Offset), opts,
 		func(ctx context.Context, offset *int) (*gen.ListAttributesByTypeResponse, error) {
-			return c.generated.ListAttributesByTypeWithResponse(ctx, c.accountID, t, &gen.ListAttributesByTypeParams{Offset: offset, Limit: params.Limit})
+			if err := checkSegments(t); err != nil {
+				return nil, err
+			}
+			return c.generated.ListAttributesByTypeWithResponse(ctx, c.accountID, t, &gen.ListAttributesByTypeParams{Offset: offset, Limit: limit})
 		},
 		func(r *gen.ListAttributesByTypeResponse) *gen.AttributeListResponse { return r.JSON200 })
 }
@@ -133,15 +139,36 @@ func settingOf(answer *gen.AutotopupResponse) *gen.Autotopup {
 	return &answer.Data
 }
 
-// checkAttribute refuses, in every mode, what would not stay where it belongs in the path: /contacts/. is another operation.
-func (c *Client) checkAttribute(ctx context.Context, operation string, t gen.AttributeType, attributeID string) error {
-	violations := append(checkPathSegment("path.attributeType", string(t)), checkPathSegment("path.attributeId", attributeID)...)
+// findAttribute finds an id, which may be unique in its type only. In a list of one it may be left out.
+func findAttribute(list []gen.Attribute, t gen.AttributeType, id string) *gen.Attribute {
+	var found *gen.Attribute
+	for i, a := range list {
+		if a.ID != nil && *a.ID == id || a.ID == nil && len(list) == 1 {
+			if a.Type != nil && *a.Type == string(t) {
+				return &list[i]
+			}
+			found = cmp.Or(found, &list[i])
+		}
+	}
+	return found
+}
+
+// checkSegments refuses, in every mode, what would not stay where it belongs in the path: /contacts/. is another operation.
+func checkSegments(t gen.AttributeType, attributeID ...string) error {
+	violations := checkPathSegment("path.attributeType", string(t))
+	for _, id := range attributeID {
+		violations = append(violations, checkPathSegment("path.attributeId", id)...)
+	}
 	if violations == nil {
 		return nil
 	}
-	err := &ValidationError{Operation: operation, Direction: DirectionRequest, Violations: violations}
-	if ctx != nil {
-		c.checker.onViolation(ctx, err)
+	return &ValidationError{Direction: DirectionRequest, Violations: violations}
+}
+
+// copyOf is for what the caller may change while a list is read.
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
 	}
-	return err
+	return new(*p)
 }

@@ -73,6 +73,8 @@ func call[R, T any](ctx context.Context, c *Client, operation string, opts []Cal
 	var own ownError
 	var violation *ValidationError
 	switch {
+	case !state.reached && errors.As(err, &violation):
+		violation.Operation = operation
 	case !state.reached:
 		violation = &ValidationError{Operation: operation, Direction: DirectionRequest, Violations: []Violation{unencodable(err)}}
 	case errors.As(err, &own):

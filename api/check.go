@@ -28,6 +28,17 @@ func (op *operation) checkRequest(ctx context.Context, r *http.Request, segments
 	return append(violations, op.checkRequestBody(r.Header, body)...)
 }
 
+// checkPath lists what in a path would not stay one segment.
+func (op *operation) checkPath(segments []string) []Violation {
+	var violations []Violation
+	for _, param := range op.params {
+		if param.In == openapi3.ParameterInPath {
+			violations = append(violations, checkPathSegment(param.place, segments[param.segment])...)
+		}
+	}
+	return violations
+}
+
 func (op *operation) checkParameter(ctx context.Context, r *http.Request, segments []string, param parameter) []Violation {
 	if param.In == openapi3.ParameterInPath {
 		value := segments[param.segment]

@@ -395,7 +395,8 @@ func TestGeneratedIsAsSafe(t *testing.T) {
 }
 
 func TestValidationModes(t *testing.T) {
-	wrong := apitest.Reply{Status: 202, Body: yes}
+	accepted := apitest.Reply{Status: 202, Body: yes}
+	text := apitest.Reply{Header: header("Content-Type", "text/plain"), Body: yes}
 	numbers := apitest.Reply{Body: `{"success":true,"data":{"amount":7}}`}
 	for name, c := range map[string]struct {
 		mode     api.Validation
@@ -406,8 +407,16 @@ func TestValidationModes(t *testing.T) {
 		"strict":                    {api.ValidationStrict, numbers, false, 1},
 		"report":                    {api.ValidationReport, numbers, true, 1},
 		"off":                       {api.ValidationOff, numbers, true, 0},
-		"report, no typed answer":   {api.ValidationReport, wrong, false, 1},
-		"off, no typed answer":      {api.ValidationOff, wrong, false, 1},
+		"strict, another status":    {api.ValidationStrict, accepted, false, 1},
+		"report, another status":    {api.ValidationReport, accepted, true, 1},
+		"off, another status":       {api.ValidationOff, accepted, true, 0},
+		"strict, another type":      {api.ValidationStrict, text, false, 1},
+		"report, another type":      {api.ValidationReport, text, true, 1},
+		"off, another type":         {api.ValidationOff, text, true, 0},
+		"report, no body":           {api.ValidationReport, apitest.Reply{Status: 204}, false, 1},
+		"off, no body":              {api.ValidationOff, apitest.Reply{Status: 204}, false, 1},
+		"report, a page":            {api.ValidationReport, apitest.Reply{Header: text.Header, Body: "<html>"}, false, 1},
+		"report, another no":        {api.ValidationReport, apitest.Reply{Status: 201, Body: `{"success":false}`}, false, 0},
 		"off, can not be read":      {api.ValidationOff, apitest.Reply{Body: `{"success":true,"data":1}`}, false, 1},
 		"report, can not be read":   {api.ValidationReport, apitest.Reply{Body: `{"success":true,"data":1}`}, false, 1},
 		"off, over the limit":       {api.ValidationOff, apitest.Reply{Body: strings.Repeat(" ", 1<<20) + yes}, false, 1},
@@ -427,12 +436,29 @@ func TestValidationModes(t *testing.T) {
 			client := server.Client(api.WithValidation(c.mode), api.WithViolationHandler(func(_ context.Context, err *api.ValidationError) {
 				reported = append(reported, err)
 			}))
-			_, err := create(t, client)
+			var answer api.Response
+			setting, err := create(t, client, api.CaptureResponse(&answer))
 			if (err == nil) != c.works || len(reported) != c.reported {
 				t.Errorf("got %v, reported %v", err, reported)
 			}
+			if status := max(c.reply.Status, 200); answer.StatusCode != status || err == nil && setting.Amount == 0 {
+				t.Errorf("got %v, captured %v", setting, answer)
+			}
 		})
 	}
+	t.Run("what the handler blanks is not the answer", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		server.Respond(numbers)
+		client := server.Client(api.WithValidation(api.ValidationReport), api.WithViolationHandler(func(_ context.Context, found *api.ValidationError) {
+			clear(found.Header)
+			clear(found.Body)
+		}))
+		var answer api.Response
+		setting, err := create(t, client, api.CaptureResponse(&answer))
+		if err != nil || setting.Amount != 7 || string(answer.Body) != numbers.Body || len(answer.Header) == 0 {
+			t.Errorf("got %v, %v, captured %q", setting, err, answer.Body)
+		}
+	})
 	t.Run("report lets a request pass", func(t *testing.T) {
 		var reported int
 		base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -452,9 +478,8 @@ func TestLog(t *testing.T) {
 	var log strings.Builder
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var waited waits
-	_, err := create(t, server.Client(api.WithLogger(logger), api.WithValidation(api.ValidationReport), waited.option()))
-	if err == nil {
-		t.Fatal("no error")
+	if _, err := create(t, server.Client(api.WithLogger(logger), api.WithValidation(api.ValidationReport), waited.option())); err != nil {
+		t.Fatal(err)
 	}
 	for _, want := range []string{"level=INFO msg=\"round trip\" operation=createToken status=200 duration=", "level=WARN msg=\"round trip\" operation=createAttribute status=429 duration=", "attempt=1 outcome=\"not applied\" error=", "level=WARN msg=\"contract violated\"", "status=202 ", "attempt=2 outcome=applied"} {
 		if !strings.Contains(log.String(), want) {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/gen"
 )
 
 // countingServer answers with the given statuses in turn and counts connections.
@@ -62,5 +64,40 @@ func TestConcurrentCallsReuseConnections(t *testing.T) {
 	callers.Wait()
 	if n := connections.Load(); n > 100 {
 		t.Errorf("%d connections for 200 calls of 100 callers, want at most 100", n)
+	}
+}
+
+// Net/http would send a GET again over each connection that it has kept, when the server breaks one after the other.
+func TestKeptConnectionsRepeatNoGet(t *testing.T) {
+	const callers = 20
+	var broken atomic.Int32
+	var breaks atomic.Bool
+	var together sync.WaitGroup
+	together.Add(callers)
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if breaks.Load() {
+			broken.Add(1)
+			panic(http.ErrAbortHandler)
+		}
+		together.Done()
+		together.Wait()
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, page(`"hasNext":false`, "7"))
+	})
+	client := newClient(t, base, api.WithMaxAttempts(1))
+	get := func() error { return second(client.GetAttribute(t.Context(), gen.AttributeTypeContacts, "7")) }
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			if err := get(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	breaks.Store(true)
+	err := get()
+	if n := broken.Load(); api.OutcomeOf(err) != api.Unknown || n < 1 || n > 2 {
+		t.Errorf("the server saw %d requests: %v", n, err)
 	}
 }

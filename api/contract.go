@@ -29,6 +29,7 @@ type operation struct {
 	params   []parameter
 	bodies   map[*openapi3.MediaType]*acceptor
 	accept   string // the media types of its answers
+	yes      int    // the status of its answer with JSON, 0 if there is none
 	secured  bool   // wants an access token
 }
 
@@ -82,6 +83,7 @@ func newContract(doc *openapi3.T) (*contract, error) {
 				params:   params,
 				bodies:   bodiesOf(op, acceptors),
 				accept:   acceptOf(op),
+				yes:      yesOf(op),
 				secured:  len(*security) > 0,
 			})
 		}
@@ -114,6 +116,15 @@ func bodiesOf(op *openapi3.Operation, acceptors acceptors) map[*openapi3.MediaTy
 		add(response.Value.Content)
 	}
 	return bodies
+}
+
+func yesOf(op *openapi3.Operation) int {
+	for status := 200; status < 300; status++ {
+		if response := op.Responses.Status(status); response != nil && response.Value.Content.Get(mediaTypeJSON) != nil {
+			return status
+		}
+	}
+	return 0
 }
 
 // find returns the operation that a request below the base URL is for, and the segments of its path there. The

@@ -46,7 +46,10 @@ func (p played) checkNothingLost(t *testing.T) {
 			t.Error("a ValidationError without violations")
 		}
 	case err == nil:
-		body, header, status = captured.Body, captured.Header, 200
+		body, header, status = captured.Body, captured.Header, captured.StatusCode
+		if status < 200 || status > 299 {
+			t.Errorf("a success with the status %d", status)
+		}
 	default:
 		return
 	}

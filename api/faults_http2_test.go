@@ -1,12 +1,15 @@
 package api_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -209,6 +212,30 @@ func TestHTTP2CountsAttempts(t *testing.T) {
 	err := sendRaw(t, client, http.MethodPut, server.base+"/v2/widget", "{}")
 	if api.OutcomeOf(err) != api.Unknown || server.processed.Load() != 3 || len(waited) != 2 {
 		t.Errorf("got %v; processed %d times, waited %v", err, server.processed.Load(), waited)
+	}
+}
+
+// A GET has no body that net/http would ask for again. It sends the GET again by itself, hundreds of times a second after some
+// resets: it is stopped at the first repeat, which may be on its way by then.
+func TestHTTP2RepeatsNoGet(t *testing.T) {
+	for name, act := range map[string]func(net.Conn, uint32, int){
+		"PROTOCOL_ERROR": func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) },
+		"REFUSED_STREAM": func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 7)) },
+		"GOAWAY of all":  func(c net.Conn, _ uint32, _ int) { _, _ = c.Write(goAway(0, 0)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := startHTTP2(t, true, act)
+			var waited waits
+			client := newClient(t, server.base, api.WithHTTPClient(server.client), waited.option())
+			got, err := client.GetAttribute(t.Context(), gen.AttributeTypeContacts, "7")
+			if got != nil || api.OutcomeOf(err) != api.Unknown || errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "is not sent again") {
+				t.Errorf("got %v, %v", got, err)
+			}
+			if n := server.processed.Load(); n < 3 || n > 6 || len(waited) != 2 {
+				t.Errorf("processed %d times in three attempts, with %d waits", n, len(waited))
+			}
+		})
 	}
 }
 

@@ -24,11 +24,7 @@ func requestFaults() []fault {
 		"escaped": "contacts%2F", "with a query": "contacts?x=1", "with a fragment": "contacts#x", "with a newline": "contacts\r\nX: y", "with a NUL": "contacts\x00",
 		"bad UTF-8": "contacts\xff", "long": gen.AttributeType(strings.Repeat("x", 1<<16)), "with secrets": faultEmail,
 	} {
-		place := "path.attributeType"
-		if t == ".." {
-			place = "path" // of the URL, which they change
-		}
-		add(invalid.at(place), "a type "+name, func(ctx context.Context, c *api.Client, opts ...api.CallOption) (*gen.Autotopup, error) {
+		add(invalid.at("path.attributeType"), "a type "+name, func(ctx context.Context, c *api.Client, opts ...api.CallOption) (*gen.Autotopup, error) {
 			return c.CreateAttribute(ctx, t, faultContact, opts...)
 		})
 	}

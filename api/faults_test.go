@@ -215,7 +215,7 @@ func (p played) check(t *testing.T, want want) result {
 		t.Errorf("the server saw %d requests, processed %d and gave %d tokens; want %d, %d and %d: %v",
 			p.arrived, p.processed, p.tokens, want.arrived, want.processed, want.tokens, p.err)
 	}
-	if p.err == nil && (want.kind != noError || p.got != nil && (p.got.Amount != 123 || p.got.Below != 123)) {
+	if p.err == nil && (want.kind != noError || p.captured.StatusCode != 0 && p.captured.StatusCode != 200 || p.got != nil && (p.got.Amount != 123 || p.got.Below != 123)) {
 		t.Errorf("a wrong success: %+v", p.got)
 		r.wrong = 1
 	}

@@ -269,9 +269,11 @@ func TestMessagesStayReadable(t *testing.T) {
 		"Contact has requested no further communication": "Contact has requested no further communication",
 		"Invalid mobile number":                          "Invalid mobile number",
 		"Ali is not valid":                               "[redacted] is not valid",
-		"no ali@example.com":                             "no [redacted]@[redacted].[redacted]",
-		"no 10015550100":                                 "no [redacted]",
-		"try again in 5 s":                               "try again in 5 s",
+		"no ali@example.com":                             "no [redacted]",
+		"locked by Joe <joe@bloggs.com>, ask":            "locked by Joe <[redacted]>, ask", // of others the name stands
+
+		"no 10015550100":   "no [redacted]",
+		"try again in 5 s": "try again in 5 s",
 	} {
 		server := apitest.NewServer(t)
 		server.Respond(apitest.Reply{Status: 400, Body: fmt.Sprintf(`{"success":false,"error":{"code":"CONT-001","message":%q}}`, message)})

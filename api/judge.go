@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"mime"
@@ -13,20 +14,23 @@ type checker struct {
 	logger      *slog.Logger
 }
 
-// checkRequests stops a request that breaks the contract.
+// checkRequests stops a request that breaks the contract, and in every mode one that would lead elsewhere.
 func (c *checker) checkRequests(next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
-		if c.mode == ValidationOff {
+		astray := x.operation.checkPath(x.segments)
+		violations := astray
+		if c.mode != ValidationOff {
+			violations = x.operation.checkRequest(ctx, x.request, x.segments, x.body)
+		}
+		if len(violations) == 0 {
 			return next(ctx, x)
 		}
-		violations := x.operation.checkRequest(ctx, x.request, x.segments, x.body)
-		if len(violations) > 0 {
-			err := c.violated(ctx, x, &ValidationError{
-				Operation: x.operation.id, Direction: DirectionRequest, Violations: violations,
-			})
-			if err != nil {
-				return nil, err
-			}
+		err := &ValidationError{Operation: x.operation.id, Direction: DirectionRequest, Violations: violations}
+		if len(astray) > 0 {
+			return nil, err
+		}
+		if err := c.violated(ctx, x, err); err != nil {
+			return nil, err
 		}
 		return next(ctx, x)
 	}
@@ -72,6 +76,7 @@ func (c *checker) violated(ctx context.Context, x *exchange, err *ValidationErro
 	if c.mode == ValidationStrict {
 		return err
 	}
+	err.Header, err.Body = err.Header.Clone(), bytes.Clone(err.Body) // the handler may blank them, and the call goes on
 	c.logger.LogAttrs(ctx, slog.LevelWarn, "contract violated", slog.String("operation", err.Operation), slog.Any("error", err))
 	c.onViolation(ctx, err)
 	x.state.reported = err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"iter"
 
@@ -18,7 +19,7 @@ func pages[R any](ctx context.Context, c *Client, operation string, start *int, 
 	return func(yield func(gen.Attribute, error) bool) {
 		var state *callState
 		opts := append(opts[:len(opts):len(opts)], keepState(&state))
-		seen := make(map[string]bool)
+		seen := make(map[[sha256.Size]byte]int) // the page that each came with first
 		offset := start
 		for page := 1; ; page++ {
 			list, err := call(ctx, c, operation, opts, func(ctx context.Context) (*R, error) { return send(ctx, offset) }, result)
@@ -29,10 +30,12 @@ func pages[R any](ctx context.Context, c *Client, operation string, start *int, 
 			anyNew := false
 			for _, a := range list.Data {
 				id := identity(a)
-				known := seen[id]
-				seen[id] = true
-				anyNew = anyNew || !known
-				if known && a.ID != nil {
+				first, known := seen[id]
+				if !known {
+					seen[id] = page
+					anyNew = true
+				}
+				if known && first < page && a.ID != nil {
 					continue // the list moved between two pages
 				}
 				if !yield(a, nil) {
@@ -43,29 +46,29 @@ func pages[R any](ctx context.Context, c *Client, operation string, start *int, 
 			if saysMore != nil && !*saysMore || saysMore == nil && !anyNew {
 				return
 			}
-			if !anyNew || page == maxPages {
+			next := len(list.Data) // not the limit: the server may hand out fewer
+			if offset != nil {
+				next += *offset
+			}
+			if !anyNew || next < 0 || page == maxPages {
 				endless := contradiction(operation, state, Violation{"body/pagination/hasNext", "pagination", "says that there is more, and the list comes to no end"})
 				if err := c.judgeContradiction(ctx, state, endless); err != nil {
 					yield(gen.Attribute{}, err)
 				}
 				return
 			}
-			next := len(list.Data) // not the limit: the server may hand out fewer
-			if offset != nil {
-				next += *offset
-			}
 			offset = &next
 		}
 	}
 }
 
-// identity tells attributes apart. An id may be unique in its type only.
-func identity(a gen.Attribute) string {
+// identity tells attributes apart, in little memory. An id may be unique in its type only.
+func identity(a gen.Attribute) [sha256.Size]byte {
 	if a.ID != nil {
 		a = gen.Attribute{ID: a.ID, Type: a.Type}
 	}
 	text, _ := json.Marshal(a) // it came as JSON
-	return string(text)
+	return sha256.Sum256(text)
 }
 
 // keepState lets the caller of call see the answer.

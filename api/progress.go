@@ -15,6 +15,7 @@ import (
 type progress struct {
 	trace                    httptrace.ClientTrace
 	traced, connected, http2 atomic.Bool
+	wrote, repeated          atomic.Bool
 }
 
 func newProgress() *progress {
@@ -29,6 +30,22 @@ func newProgress() *progress {
 		},
 	}
 	return p
+}
+
+// endRepeats ends a round trip when net/http begins to send the request again by itself. It does so with one that has no body
+// when the connection breaks, or the server resets the stream, as often as that happens: there the retrier decides. The
+// first repeat may be on its way by then.
+func (p *progress) endRepeats(end func()) {
+	next := func() {
+		if p.wrote.Load() {
+			p.repeated.Store(true)
+			end()
+		}
+	}
+	getConn, gotConn := p.trace.GetConn, p.trace.GotConn
+	p.trace.GetConn = func(address string) { getConn(address); next() }
+	p.trace.GotConn = func(info httptrace.GotConnInfo) { gotConn(info); next() }
+	p.trace.WroteHeaders = func() { p.wrote.Store(true) }
 }
 
 // neverSent is true only if it is sure: the transport asked for a connection and got none, or,

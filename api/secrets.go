@@ -104,6 +104,7 @@ func (s *secrets) redact(text string) string {
 	if len(text) > most {
 		text = strings.TrimRightFunc(strings.ToValidUTF8(text[:most], ""), inWord)
 	}
+	text = address.ReplaceAllString(text, blank) // whose ever it is
 	known := make(map[string]bool)
 	return word.ReplaceAllStringFunc(text, func(w string) string {
 		secret, ok := known[w]
@@ -112,7 +113,7 @@ func (s *secrets) redact(text string) string {
 			known[w] = secret
 		}
 		if secret {
-			return "[redacted]"
+			return blank
 		}
 		return w
 	})
@@ -178,7 +179,12 @@ func (e *redactedError) As(target any) bool   { return errors.As(e.err, target) 
 
 func (e redactedError) Format(f fmt.State, verb rune) { formatText(f, verb, e.text) }
 
-var word = regexp.MustCompile(`[\p{L}\p{Nd}]+`)
+const blank = "[redacted]"
+
+var (
+	word    = regexp.MustCompile(`[\p{L}\p{Nd}]+`)
+	address = regexp.MustCompile(`[^\s<>"'(),;:=]+@[^\s<>"'(),;:=]+`) // of e-mail
+)
 
 func wordsOf(text string) iter.Seq[string] {
 	return strings.FieldsFuncSeq(text, func(r rune) bool { return !inWord(r) })

@@ -52,8 +52,16 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 		setDefault(x.request.Header, "Accept-Encoding", "gzip")
 	}
 	progress := newProgress()
-	request := x.request.WithContext(httptrace.WithClientTrace(ctx, &progress.trace))
-	if x.body != nil || !isIdempotent(request.Method) {
+	hasBody := x.body != nil || !isIdempotent(x.request.Method)
+	sending := ctx
+	if !hasBody {
+		var end context.CancelFunc
+		sending, end = context.WithCancel(ctx)
+		defer end()
+		progress.endRepeats(end)
+	}
+	request := x.request.WithContext(httptrace.WithClientTrace(sending, &progress.trace))
+	if hasBody {
 		progress.setBody(request, x.body)
 	}
 	if s.jar != nil {
@@ -76,7 +84,10 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 // roundTrip returns an answer beside an error if there was one, as far as it was read.
 func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Request, progress *progress) (*Response, error) {
 	response, err := s.transport.RoundTrip(request)
-	if err == nil && response == nil {
+	switch {
+	case progress.repeated.Load():
+		err = errSentOnce
+	case err == nil && response == nil:
 		err = errors.New("the transport returned neither an answer nor an error")
 	}
 	if response != nil {

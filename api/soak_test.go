@@ -115,7 +115,8 @@ func TestSoak(t *testing.T) {
 	}
 	early := load(*soakFor / 4)
 	grown := load(*soakFor*3/4) - early
-	if grown > 1<<20 {
+	const cached = 1 << 20 // the last failure to get a token is kept, with an answer of up to the limit
+	if grown > cached+1<<20 {
 		t.Errorf("the heap grew by %d KiB", grown>>10)
 	}
 

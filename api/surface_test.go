@@ -30,6 +30,7 @@ func TestEveryOperationHasAMethod(t *testing.T) {
 
 func TestOutcomeOf(t *testing.T) {
 	_, unsupported := json.Marshal(math.NaN())
+	unfit, broken := json.Unmarshal([]byte(`"x"`), new(int)), json.Unmarshal([]byte(`{`), new(int))
 	for name, c := range map[string]struct {
 		err  error
 		want api.Outcome
@@ -51,6 +52,8 @@ func TestOutcomeOf(t *testing.T) {
 		"joined, not so":    {errors.Join(&api.Error{StatusCode: 400}, &api.ValidationError{Direction: api.DirectionResponse, StatusCode: 200}), api.Unknown},
 		"joined in wrapped": {fmt.Errorf("%w, %w", errors.Join(&api.Error{StatusCode: 503}), errors.New("x")), api.Unknown},
 		"not encodable":     {unsupported, api.NotApplied},
+		"of another type":   {unfit, api.Applied},
+		"not decodable":     {broken, api.Applied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := api.OutcomeOf(c.err); got != c.want {
