@@ -74,7 +74,8 @@ func (c *Client) WithAccount(accountID string) (*Client, error) {
 // Generated returns the generated client, with every operation of the
 // contract in every form. Its calls go through the same pipeline: they are authenticated, checked, retried
 // and fail with the same errors, but for two of encoding/json: a body that can not be encoded, which is not sent, and, if
-// validation is reduced, an answer that is not of its type. The account is an argument there, and a nil context panics.
+// validation is reduced or an integer has a fraction or over 64 bits, an answer that is not of its type. The account is an argument there,
+// and a nil context panics. An argument . or .. is resolved in the path before anything checks it: that is another operation, or none.
 func (c *Client) Generated() *gen.ClientWithResponses { return c.generated }
 
 // Format prints account and base URL, and nothing else, for every verb.

@@ -24,7 +24,7 @@
 //
 // or [errors.Is] with [ErrInvalidRequest], [ErrInvalidResponse], [ErrUnauthorized], [ErrForbidden], [ErrNotFound],
 // [ErrRateLimited], and with the errors of packages context and net. No text of an error holds a
-// token or personal data; fields named Header and Body may.
+// token or personal data of the contact; fields named Message, Header and Body may.
 //
 // # Outcome
 //
@@ -48,7 +48,7 @@
 // # Rolling it out
 //
 // With [WithValidation]([ValidationReport]) and [WithViolationHandler] production traffic tells where the vendor's answers
-// differ from the contract, without a call that fails for it; only what does not fit into the generated types still does. Log
+// differ from the contract, without a call that fails for it; only a body that does not fit into the generated types still does. Log
 // the violations (they hold no personal data), mend the contract or report to the vendor, and go strict when the log stays empty.
 //
 // # In production

@@ -26,7 +26,7 @@ var (
 // (then Unwrap returns the cause and the outcome is unknown).
 //
 // Code, Message, Header and Body are as the server sent them. The text and the JSON of the error hold neither Header nor
-// Body, and code and message without the words of the request that are, or may be, personal data.
+// Body, and code and message without e-mail addresses and the words of the request that are, or may be, personal data.
 type Error struct {
 	Operation  string // operationId of the contract
 	StatusCode int    // HTTP status

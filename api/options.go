@@ -134,8 +134,8 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithUserAgent sets the User-Agent header. The default is "sakari-go/v1.2.3", with the version that the program was built
-// with, and "sakari-go" if that is no release.
+// WithUserAgent sets the User-Agent header. The default is such as "sakari-go/v1.2.3", with the version of this module that the program
+// was built with, and "sakari-go" if the build does not tell.
 func WithUserAgent(userAgent string) Option {
 	return func(c *config) error {
 		if strings.TrimSpace(userAgent) == "" || strings.ContainsFunc(userAgent, notVisible) {
@@ -177,7 +177,8 @@ func WithTimeout(timeout time.Duration) Option {
 // WithMaxAttempts sets how often a call is tried at most, 1 or more. The default is 3; 1
 // switches retries off. Any call is tried again when the server did not process it: it could not be
 // reached, or it answered 429. GET, HEAD, OPTIONS, PUT and DELETE, which do no harm twice, are also tried again
-// after 408, 5xx, a broken connection and a cut answer, and so is the call for a token; another POST is not.
+// after 408, 5xx, a broken connection and a cut answer, and so is the call for a token; another POST is not. (Net/http sends a
+// GET again by itself when a connection breaks. That ends at the first repeat, which may reach the server.)
 //
 // The client waits as long as the server's Retry-After says, else 1 s, then 2 s and so on, give or take half. It
 // returns the error at once when the wait would be over 30 s or end past the deadline. A refused token is replaced once in any
@@ -227,10 +228,10 @@ const (
 	// ValidationStrict: they are errors. A request is not sent. The default.
 	ValidationStrict Validation = iota
 	// ValidationReport: they go to the violation handler and the log, and the
-	// call goes on. An answer that can not be read as its type is still an error.
+	// call goes on. An answer whose body can not be read as its type is still an error, and so is a path that would lead elsewhere.
 	ValidationReport
 	// ValidationOff: nothing is checked, but what must hold to read an answer
-	// at all: its size, and that it can be read as its type.
+	// at all: its size, and that its body can be read as its type; and that a path does not lead elsewhere.
 	ValidationOff
 )
 

@@ -37,7 +37,9 @@ func listing(ctx context.Context, client *api.Client) error {
 		if err != nil {
 			return err
 		}
-		fmt.Println(*attribute.ID)
+		if attribute.ID != nil { // no field of it is marked as required
+			fmt.Println(*attribute.ID)
+		}
 	}
 	return nil
 }
