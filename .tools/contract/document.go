@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -122,36 +123,101 @@ func fetch(spec string) ([]byte, error) {
 
 func (d document) describe() string {
 	info := object(d["info"])
-	return fmt.Sprintf("OpenAPI %v, %q, version %v, %d operations", d["openapi"], info["title"], info["version"], len(d.places()))
+	return fmt.Sprintf("OpenAPI %v, %q, version %v, %d operations", d["openapi"], info["title"], info["version"], len(d.places())/len(d.bases()))
 }
 
 // places are the operations of a document.
 func (d document) places() []place {
 	var all []place
-	base := d.base()
-	for path, item := range object(d["paths"]) {
-		for method := range object(item) {
+	for path := range object(d["paths"]) {
+		for method := range d.item(path) {
 			switch method {
 			case "get", "put", "post", "delete", "patch", "head", "options", "trace":
-				all = append(all, place{method, path, nameless(base + path)})
+				for _, base := range d.bases() {
+					all = append(all, place{method, path, nameless(base + path)})
+				}
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b place) int { return strings.Compare(a.path+" "+a.method, b.path+" "+b.method) })
+	slices.SortFunc(all, func(a, b place) int {
+		return strings.Compare(a.path+" "+a.method+" "+a.whole, b.path+" "+b.method+" "+b.whole)
+	})
 	return all
 }
 
-func (d document) base() string {
-	servers, _ := d["servers"].([]any)
-	if len(servers) == 0 {
-		return ""
+// item is what stands at a path, also if it stands elsewhere.
+func (d document) item(path string) map[string]any {
+	return d.target(object(object(d["paths"])[path]))
+}
+
+// target follows references within the document, up to what is none.
+func (d document) target(value map[string]any) map[string]any {
+	for range 10 {
+		ref, ok := value["$ref"].(string)
+		if !ok {
+			break
+		}
+		value = object(d.at(ref))
 	}
-	address, _ := object(servers[0])["url"].(string)
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return ""
+	return value
+}
+
+// at is what a reference within the document leads to, nil if nowhere.
+func (d document) at(ref string) any {
+	var value any = map[string]any(d)
+	pointer, ok := strings.CutPrefix(ref, "#/")
+	if !ok {
+		return nil
 	}
-	return strings.TrimSuffix(parsed.Path, "/")
+	for name := range strings.SplitSeq(pointer, "/") {
+		value = object(value)[unescaped(name)]
+	}
+	return value
+}
+
+// unescaped is a name of a reference as it stands in the document (RFC 6901).
+func unescaped(name string) string {
+	if plain, err := url.PathUnescape(name); err == nil {
+		name = plain
+	}
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+}
+
+// bases are the paths of the servers, without doubles.
+func (d document) bases() []string {
+	var bases []string
+	for _, server := range d.servers() {
+		bases = append(bases, strings.TrimSuffix(server.Path, "/"))
+	}
+	if len(bases) == 0 {
+		return []string{""}
+	}
+	slices.Sort(bases)
+	return slices.Compact(bases)
+}
+
+func (d document) hosts() []string {
+	var hosts []string
+	for _, server := range d.servers() {
+		if server.Host != "" {
+			hosts = append(hosts, server.Scheme+"://"+server.Host)
+		}
+	}
+	return hosts
+}
+
+func (d document) servers() []*url.URL {
+	var servers []*url.URL
+	for _, server := range list(d["servers"]) {
+		address, _ := object(server)["url"].(string)
+		for name, variable := range object(object(server)["variables"]) {
+			address = strings.ReplaceAll(address, "{"+name+"}", fmt.Sprint(object(variable)["default"]))
+		}
+		if parsed, err := url.Parse(address); err == nil {
+			servers = append(servers, parsed)
+		}
+	}
+	return servers
 }
 
 var parameterName = regexp.MustCompile(`\{[^}]*\}`)
@@ -171,8 +237,11 @@ func (d document) find(wanted place) (place, bool) {
 
 // load reads one operation as if it stood at a path, with what it refers to, and without what no server and no client sees.
 func (d document) load(at place, path string) (*openapi3.T, error) {
-	item := object(object(d["paths"])[at.path])
+	item := d.item(at.path)
 	operation := maps.Clone(object(item[at.method]))
+	if operation == nil {
+		return nil, errors.New("it is no object")
+	}
 	for _, key := range []string{"operationId", "tags", "summary", "description", "externalDocs", "security", "servers", "callbacks"} {
 		delete(operation, key)
 	}
@@ -180,9 +249,13 @@ func (d document) load(at place, path string) (*openapi3.T, error) {
 	for i, name := range parameterName.FindAllString(at.path, -1) {
 		names[name] = parameterName.FindAllString(path, -1)[i]
 	}
-	var parameters []any
-	for _, p := range slices.Concat(list(operation["parameters"]), list(item["parameters"])) {
-		parameters = append(parameters, d.renamed(p, names))
+	parameters, own := []any{}, make(map[string]bool)
+	for _, parameter := range slices.Concat(list(operation["parameters"]), list(item["parameters"])) {
+		p := d.target(object(parameter))
+		if key := fmt.Sprint(p["in"], " ", p["name"]); !own[key] { // that of an operation stands for that of its path
+			own[key] = true
+			parameters = append(parameters, renamed(p, names))
+		}
 	}
 	operation["parameters"] = parameters
 	responses := make(map[string]any)
@@ -207,6 +280,9 @@ func (d document) load(at place, path string) (*openapi3.T, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseEndlessArrays(doc); err != nil {
+		return nil, err
+	}
 	if doc, err = allof.MergeSpec(doc); err != nil {
 		return nil, err
 	}
@@ -216,13 +292,7 @@ func (d document) load(at place, path string) (*openapi3.T, error) {
 }
 
 // renamed is a parameter, with the name that the other document has for it if it stands in the path.
-func (d document) renamed(parameter any, names map[string]string) any {
-	p := object(parameter)
-	if ref, ok := p["$ref"].(string); ok {
-		if target := object(object(object(d["components"])["parameters"])[strings.TrimPrefix(ref, "#/components/parameters/")]); target != nil {
-			p = target
-		}
-	}
+func renamed(p map[string]any, names map[string]string) map[string]any {
 	name, _ := p["name"].(string)
 	if other, ok := names["{"+name+"}"]; ok && p["in"] == "path" {
 		p = maps.Clone(p)
@@ -250,6 +320,8 @@ func (d document) collect(value any, components map[string]any) {
 
 func (d document) collectRef(ref string, components map[string]any) {
 	kind, name, ok := strings.Cut(strings.TrimPrefix(ref, "#/components/"), "/")
+	name, _, _ = strings.Cut(name, "/") // the rest is within the component
+	name = unescaped(name)
 	target, there := object(object(d["components"])[kind])[name]
 	if !ok || !there {
 		return

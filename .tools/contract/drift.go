@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // knownDeviations are differences that are on purpose, a line each, as the report words them.
@@ -47,7 +48,7 @@ func drift(spec string, out io.Writer) error {
 	fmt.Fprintln(out, "\nIt differs from openapi.yaml in:")
 	for _, at := range ours.places() {
 		place := at.String()
-		changes, err := compareOperation(ours, theirs, at)
+		changes, err := within(longest, func() ([]wireChange, error) { return compareOperation(ours, theirs, at) })
 		if err != nil {
 			tell(place, err.Error())
 			continue
@@ -57,24 +58,53 @@ func drift(spec string, out io.Writer) error {
 			tell(place, c.text)
 		}
 	}
+	for _, our := range ours.hosts() {
+		if their := theirs.hosts(); len(their) > 0 && !slices.Contains(their, our) {
+			tell("servers", fmt.Sprintf("the API is at %s, and not at %s", strings.Join(their, ", "), our))
+		}
+	}
 	if found == 0 {
 		fmt.Fprintln(out, "  nothing")
 	}
-	met := 0
+	met, gone := 0, ""
 	for _, line := range slices.Sorted(maps.Keys(known)) {
 		operation, _, _ := strings.Cut(line, ": ")
 		switch {
 		case known[line]:
 			met++
 		case compared[operation]:
-			fmt.Fprintf(out, "\nA known deviation is not there any more, take it from known-deviations.txt: %s\n", line)
+			gone += "- " + line + "\n"
 		}
+	}
+	if gone != "" {
+		fmt.Fprintf(out, "\nThese deviations are not there any more, take them from known-deviations.txt:\n%s", gone)
 	}
 	fmt.Fprintf(out, "\n%d differences, and %d that are known.\n", found, met)
 	if found > 0 {
 		return errFound
 	}
 	return nil
+}
+
+// longest is how long one operation may take: some small documents mean large ones.
+const longest = 20 * time.Second
+
+func within(limit time.Duration, compare func() ([]wireChange, error)) ([]wireChange, error) {
+	type result struct {
+		changes []wireChange
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		changes, err := compare()
+		done <- result{changes, err}
+	}()
+	select {
+	case r := <-done:
+		return r.changes, r.err
+	case <-time.After(limit): // the work goes on, and ends with the program
+		return nil, fmt.Errorf("can not be compared within %v", limit)
+	}
 }
 
 // compareOperation reports one operation by itself, so that a document that is broken elsewhere can be compared.

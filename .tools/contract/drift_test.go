@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -22,6 +23,8 @@ func TestDrift(t *testing.T) {
 		notThere = ": the document does not have it"
 		token    = "POST /oauth2/token" + notThere // the vendor documents it on a page alone
 		enum     = ": added the new enum value `companies` to the `path` request parameter `attributeType`"
+		nest     = ": can not be read: the schema Nest is an array of itself"
+		boss     = ": added the optional property `data/items/created/by/boss` to the response with the `200` status (shared schema: `Change`, also at `data/items/updated/by/boss`)"
 		lost     = `: can not be read: failed to resolve "Pages" in fragment in URI: "#/components/schemas/Pages": map key "Pages" not found`
 	)
 	nothing := []string{list + notThere, byType + notThere, create + notThere, one + notThere, update + notThere}
@@ -46,6 +49,33 @@ func TestDrift(t *testing.T) {
 		"one more option": {[]string{"deals, tickets]", "deals, tickets, companies]"}, []string{byType + enum, create + enum, one + enum, update + enum}},
 		"a parameter that is required": {[]string{"      operationId: fetchAttribute\n", "      parameters:\n        - {name: X-Key, in: header, required: true, schema: {type: string}}\n"}, []string{
 			one + ": added the new required `header` request parameter `X-Key`"}},
+		"a server by its parts": {[]string{"https://api.sakari.io/v1", "https://api.sakari.io/{version}\n    variables: {version: {default: v1}}"}, nil},
+		"one server of several": {[]string{"  - url: https://api.sakari.io/v1", "  - url: https://sandbox.sakari.io/v0\n  - url: https://api.sakari.io/v1"}, nil},
+		"a path that stands elsewhere": {[]string{"  /accounts/{account}/attributes/{kind}:\n", "  /accounts/{account}/attributes/{kind}: {$ref: '#/x-items/a~1b'}\nx-items:\n  a/b:\n"}, []string{
+			one + notThere, update + notThere}}, // these come behind, and are no paths now
+		"a reference to a reference": {[]string{
+			"        - {name: account, in: path, required: true, schema: {type: string}}", "        - {$ref: '#/components/parameters/A'}",
+			"components:\n", "components:\n  parameters:\n    A: {$ref: '#/components/parameters/B'}\n    B: {name: account, in: path, required: true, schema: {type: string}}\n"}, nil},
+		"a reference into a component": {[]string{`$ref: "#/components/schemas/Change"`, `$ref: "#/components/schemas/Change%20s/properties/x~1y"`,
+			"    Change:\n", "    Change s: {type: object, properties: {x/y: {$ref: '#/components/schemas/Change'}}}\n    Change:\n"}, nil},
+		"a parameter in the place of its path's": {[]string{"      operationId: fetchAttribute\n", "      parameters:\n        - {name: id, in: path, required: true, schema: {type: string, maxLength: 9}}\n"}, []string{
+			one + ": for the `path` request parameter `attributeId`, the maxLength was set to `9`"}},
+		"defaults that are said": {[]string{"{name: limit, in: query,", "{name: limit, in: query, style: form, explode: true, allowReserved: false,"}, nil},
+		"another host":           {[]string{"https://api.sakari.io/v1", "https://api.example.com/v1"}, []string{"servers: the API is at https://api.example.com, and not at https://api.sakari.io"}},
+		"another style": {[]string{"{name: limit, in: query,", "{name: limit, in: query, style: deepObject,"}, []string{
+			list + ": the `style` of `parameters/query/limit` changed from `form` to `deepObject`",
+			byType + ": the `style` of `parameters/query/limit` changed from `form` to `deepObject`"}},
+		"a request that is closed": {[]string{"              mobile:\n                type: object\n", "              mobile:\n                type: object\n                additionalProperties: false\n"}, []string{
+			create + ": the `additionalProperties` of `requestBody/application/json/mobile` changed from `true` to `false`",
+			update + ": the `additionalProperties` of `requestBody/application/json/mobile` changed from `true` to `false`"}},
+		"a type for what is free": {[]string{"attributes: {type: object}", "attributes: {type: object, additionalProperties: {type: string}}"}, []string{
+			create + ": the `additionalProperties` of `requestBody/application/json/attributes` changed",
+			update + ": the `additionalProperties` of `requestBody/application/json/attributes` changed"}},
+		"an array of itself": {[]string{"lastName: {type: string}\n            email: {type: string}", "lastName: {type: string}\n            email: {$ref: '#/components/schemas/Nest'}", "  schemas:\n", "  schemas:\n    Nest: {type: array, items: {$ref: '#/components/schemas/Nest'}}\n"}, []string{
+			list + nest, byType + nest, one + nest}},
+		"a schema of itself": {[]string{"lastName: {type: string}\n            email: {type: string}", "lastName: {type: string}\n            email: {type: string}\n            boss: {$ref: '#/components/schemas/Change'}"}, []string{
+			list + boss, byType + boss, one + boss}},
+		"an operation is null":      {[]string{"    put:\n", "    put: null\n    x-put:\n"}, []string{update + ": can not be read: it is no object"}},
 		"a deviation that is gone":  {[]string{"              data:\n                type: object\n", "              data:\n                required: [amount]\n                type: object\n"}, []string{}},
 		"an operation is gone":      {[]string{"    put:\n", "    patch:\n"}, []string{update + notThere}},
 		"a path is gone":            {[]string{"  /accounts/{account}/attributes:\n", "  /accounts/{account}/other:\n"}, []string{list + notThere}},
@@ -77,11 +107,24 @@ func TestDrift(t *testing.T) {
 			if diff := cmp.Diff(append([]string{token}, c.want...), differences); diff != "" {
 				t.Error(diff)
 			}
-			gone := strings.Count(out.String(), "A known deviation is not there any more")
+			gone := strings.Count(out.String(), "\n- ")
 			if want := map[bool]int{true: 2}[name == "a deviation that is gone"]; gone != want {
 				t.Errorf("%d deviations are gone, want %d\n%s", gone, want, out.String())
 			}
 		})
+	}
+}
+
+func TestWithin(t *testing.T) {
+	want := []wireChange{{text: "x"}}
+	if got, err := within(time.Minute, func() ([]wireChange, error) { return want, errFound }); len(got) != 1 || !errors.Is(err, errFound) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	never := make(chan bool)
+	defer close(never)
+	_, err := within(time.Millisecond, func() ([]wireChange, error) { <-never; return nil, nil })
+	if err == nil || err.Error() != "can not be compared within 1ms" {
+		t.Errorf("got %v", err)
 	}
 }
 

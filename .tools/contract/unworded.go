@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/oasdiff/oasdiff/checker"
+	"github.com/oasdiff/oasdiff/diff"
+)
+
+// unworded are the keywords whose changes oasdiff finds, and has no words for in its list of changes.
+var unworded = map[string]string{
+	"additionalPropertiesAllowed": "additionalProperties", "additionalProperties": "additionalProperties",
+	"unevaluatedPropertiesAllowed": "unevaluatedProperties", "unevaluatedProperties": "unevaluatedProperties",
+	"not": "not", "style": "style", "explode": "explode", "allowReserved": "allowReserved", "encoding": "encoding",
+}
+
+// unwordedChanges lists the changes of such keywords in the operations that both contracts have.
+func unwordedChanges(report *diff.Diff) ([]wireChange, error) {
+	if report == nil || report.PathsDiff == nil {
+		return nil, nil
+	}
+	var changes []wireChange
+	for path, item := range report.PathsDiff.Modified {
+		if item.OperationsDiff == nil {
+			continue
+		}
+		for method, operation := range item.OperationsDiff.Modified {
+			text, err := json.Marshal(operation)
+			if err != nil {
+				return nil, err
+			}
+			var tree any
+			if err := json.Unmarshal(text, &tree); err != nil {
+				return nil, err
+			}
+			findUnworded(nil, tree, func(at []string, keyword string, changed any) {
+				if change, ok := wordsFor(at, keyword, object(changed)); ok {
+					change.where = method + " " + path
+					changes = append(changes, change)
+				}
+			})
+		}
+	}
+	return changes, nil
+}
+
+func findUnworded(at []string, node any, found func(at []string, keyword string, changed any)) {
+	members := object(node)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		isKeyword := unworded[name] != "" && (len(at) == 0 || at[len(at)-1] != "modified") // else it is a property of that name
+		if isKeyword {
+			found(at, unworded[name], members[name])
+			continue
+		}
+		findUnworded(append(at[:len(at):len(at)], name), members[name], found)
+	}
+}
+
+// wordsFor describes a change, if it is one: what is not said has a default.
+func wordsFor(at []string, keyword string, changed map[string]any) (wireChange, bool) {
+	_, isValue := changed["to"]
+	from, to := valueOr(changed["from"], unsaid(at, keyword)), valueOr(changed["to"], unsaid(at, keyword))
+	if isValue && from == to {
+		return wireChange{}, false
+	}
+	inRequest := len(at) == 0 || at[0] != "responses"
+	level := checker.WARN
+	if closes := to == "false" || !isValue; inRequest && (closes || keyword == "style" || keyword == "explode") {
+		level = checker.ERR
+	}
+	text := fmt.Sprintf("the `%s` of `%s` changed", keyword, strings.Join(named(at), "/"))
+	if isValue {
+		text += fmt.Sprintf(" from `%s` to `%s`", from, to)
+	}
+	return wireChange{level: level, text: text}, true
+}
+
+func valueOr(value any, unsaid string) string {
+	if value == nil || value == "" {
+		return unsaid
+	}
+	return fmt.Sprint(value)
+}
+
+// unsaid is the default of a keyword, where it has one.
+func unsaid(at []string, keyword string) string {
+	inURL := slices.Contains(at, "query") || slices.Contains(at, "cookie")
+	switch keyword {
+	case "additionalProperties", "unevaluatedProperties":
+		return "true"
+	case "style":
+		return map[bool]string{true: "form", false: "simple"}[inURL]
+	case "explode":
+		return fmt.Sprint(inURL)
+	case "allowReserved":
+		return "false"
+	}
+	return ""
+}
+
+// named leaves out of a place in a report what is only its structure.
+func named(at []string) []string {
+	var names []string
+	for i, name := range at {
+		structure := slices.Contains([]string{"modified", "content", "schema", "properties"}, name) && (i == 0 || at[i-1] != "modified")
+		if !structure {
+			names = append(names, name)
+		}
+	}
+	return names
+}
