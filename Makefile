@@ -2,8 +2,9 @@
 .PHONY: run test generate check lint revise drift release-check bench fuzz soak help
 ROUNDS := 10
 CONTACT := api/cmd/sakari/testdata/contact.json
-FROM := HEAD:openapi.yaml
-TO := openapi.yaml
+export FROM := HEAD:openapi.yaml
+export TO := openapi.yaml
+export SPEC
 
 run: ## send the vendor page's contact to a double of the API
 	go run ./api/cmd/sakari create -sandbox $(CONTACT)
@@ -28,10 +29,10 @@ lint: ## vet and staticcheck
 	go tool -C .tools staticcheck -checks all ./...
 
 revise: ## tell what a change of the contract breaks, FROM=file-or-revision:file TO=the same
-	go run -C .tools ./contract revise '$(FROM)' '$(TO)'
+	go run -C .tools ./contract revise "$$FROM" "$$TO"
 
 drift: ## compare the vendor's own OpenAPI document with the contract, SPEC=file-or-address
-	go run -C .tools ./contract drift '$(SPEC)'
+	go run -C .tools ./contract drift "$$SPEC"
 
 release-check: ## hold CHANGELOG.md against the changes since the last release, and build a program against this tree
 	go run -C .tools ./contract release-check

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/semver"
 )
@@ -47,6 +48,9 @@ func readChangelog(text string) (newest string, problems []string) {
 			}
 			if previous != "" && semver.Compare(version, previous) >= 0 {
 				wrong(i, "%s stands below %s", version, previous)
+			}
+			if _, err := time.Parse(time.DateOnly, heading[2]); err != nil && heading[2] != "unreleased" {
+				wrong(i, "%s is no date", heading[2])
 			}
 			previous, entries, at = version, 0, i
 		case strings.HasPrefix(line, "- "):

@@ -214,6 +214,7 @@ func TestChangelog(t *testing.T) {
 		"other kind":     {"## [0.1.0] - unreleased\n### News\n- x\n", "v0.1.0", "line 2: \"### News\" is none of Added, Changed, Deprecated, Removed, Fixed, Security"},
 		"wrong order":    {"## [0.1.0] - unreleased" + entry + "## [0.1.0] - 2026-12-31" + entry, "v0.1.0", "line 5: v0.1.0 stands below v0.1.0"},
 		"old unreleased": {"## [0.2.0] - unreleased" + entry + "## [0.1.0] - unreleased" + entry, "v0.2.0", "line 5: only the newest release may be unreleased"},
+		"no date":        {"## [0.1.0] - 2026-02-30" + entry, "v0.1.0", "line 1: 2026-02-30 is no date"},
 		"none":           {"# Changelog\n", "", "line 1: no release: write ## [0.1.0] - unreleased"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -273,15 +274,40 @@ func TestReleaseCheck(t *testing.T) {
 	git("tag", "v0.1.0")
 	check("at the release", true, "The change is none that anybody notices. After v0.1.0 the version is at least v0.1.0, and CHANGELOG.md has v0.1.0")
 
+	outcome := filepath.Join(repository, "api", "outcome.go")
+	same := read(t, outcome)
+	write(t, filepath.Join(repository, "api", "outcome_test.go"), "package api\n")
+	write(t, filepath.Join(repository, ".ci", "x.go"), "package x\n")
+	check("tests and tools alone", true, "The change is none that anybody notices.")
+	write(t, outcome, same+"\n// More.\n")
+	check("the inside of a package", false, "In the code: 1 changed\n  api/outcome.go\n\nThe change is a patch. After v0.1.0 the version is at least v0.1.1")
+	changelog("0.1.1")
+	check("the inside of a package, told", true, "CHANGELOG.md has v0.1.1")
+	write(t, outcome, same)
+	changelog("0.1.0")
+	if err := os.Mkdir(filepath.Join(repository, "api", "extra"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(repository, "api", "extra", "extra.go"), "package extra\n")
+	check("a package more", false, "added     api/extra: package added")
+	if err := os.RemoveAll(filepath.Join(repository, "api", "extra")); err != nil {
+		t.Fatal(err)
+	}
+
 	revision("R2", "R3")
 	check("removed", false, "Begin CHANGELOG.md with: ## [0.2.0] - unreleased")
 	changelog("0.2.0")
 	check("removed, told", true, "breaking (major)")
+	git("checkout", "-q", "-b", "other")
+	git("commit", "-q", "--allow-empty", "-m", "other")
+	git("tag", "v0.2.0")
+	git("checkout", "-q", "main")
+	check("a version of another branch", false, "v0.2.0 is the version of a tag already")
 
 	revision()
 	changelog("0.1.0")
 	write(t, filepath.Join(repository, "api", "more.go"), "package api\n\nfunc More() {}\n")
-	check("added, in Go alone", false, "added     api: More: added\n\nThe change is an addition (minor). After v0.1.0 the version is at least v0.1.1, and CHANGELOG.md has v0.1.0.\nBegin CHANGELOG.md with: ## [0.1.1] - unreleased")
+	check("added, in Go alone", false, "added     api: More: added\n\nIn the code: 1 changed\n  api/more.go\n\nThe change is an addition (minor). After v0.1.0 the version is at least v0.1.1, and CHANGELOG.md has v0.1.0.\nBegin CHANGELOG.md with: ## [0.1.1] - unreleased")
 	released, remove, err := readSide(repository, "v0.1.0:"+contractFile) // with the code of the release, not with that of the tree
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"fmt"
 	"go/types"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,9 +10,6 @@ import (
 	"golang.org/x/exp/apidiff"
 	"golang.org/x/tools/go/packages"
 )
-
-// public are the packages that users import.
-var public = []string{"./gen", "./api", "./api/apitest"}
 
 // goChanges are the changes of the public Go packages from one tree to another.
 type goChanges struct {
@@ -22,32 +19,42 @@ type goChanges struct {
 
 func compareGo(fromTree, toTree string) (goChanges, error) {
 	var changes goChanges
-	before, oldBroke, err := loadPackages(fromTree)
+	before, err := loadPackages(fromTree)
 	if err != nil {
 		return changes, err
 	}
-	after, newBroke, err := loadPackages(toTree)
+	after, err := loadPackages(toTree)
 	if err != nil {
 		return changes, err
 	}
-	changes.oldBroke, changes.newBroke = oldBroke, newBroke
-	for _, name := range public {
-		name := path.Base(name)
-		if before[name] == nil || after[name] == nil {
-			continue
+	changes.oldBroke, changes.newBroke = before.broken, after.broken
+	for name, old := range before.compiled {
+		switch now := after.compiled[name]; {
+		case now != nil:
+			changes.add(name, apidiff.Changes(old, now).Changes)
+		case len(after.broken) == 0:
+			changes.breaking = append(changes.breaking, name+": package removed")
 		}
-		for _, c := range apidiff.Changes(before[name], after[name]).Changes {
-			message := name + ": " + c.Message
-			if c.Compatible || growsGeneratedInterface(c.Message) {
-				changes.added = append(changes.added, message)
-			} else {
-				changes.breaking = append(changes.breaking, message)
-			}
+	}
+	for name := range after.compiled {
+		if before.compiled[name] == nil && len(before.broken) == 0 {
+			changes.added = append(changes.added, name+": package added")
 		}
 	}
 	slices.Sort(changes.breaking)
 	slices.Sort(changes.added)
 	return changes, nil
+}
+
+func (c *goChanges) add(name string, found []apidiff.Change) {
+	for _, change := range found {
+		message := name + ": " + change.Message
+		if change.Compatible || growsGeneratedInterface(change.Message) {
+			c.added = append(c.added, message)
+		} else {
+			c.breaking = append(c.breaking, message)
+		}
+	}
 }
 
 // growsGeneratedInterface knows the interfaces that get a method with each operation. They are there for the
@@ -57,22 +64,33 @@ func growsGeneratedInterface(message string) bool {
 	return ofClient && strings.HasSuffix(message, ": added")
 }
 
-// loadPackages returns the public packages of a tree that compile, and what is wrong with the others.
-func loadPackages(tree string) (map[string]*types.Package, []string, error) {
-	config := &packages.Config{Dir: tree, Mode: packages.NeedName | packages.NeedTypes}
-	loaded, err := packages.Load(config, public...)
+// goPackages are those of a tree that users can import and use, by their directories.
+type goPackages struct {
+	compiled map[string]*types.Package
+	broken   []string // what does not compile
+}
+
+func loadPackages(tree string) (goPackages, error) {
+	config := &packages.Config{Dir: tree, Mode: packages.NeedName | packages.NeedTypes | packages.NeedModule}
+	loaded, err := packages.Load(config, "./...")
 	if err != nil {
-		return nil, nil, err
+		return goPackages{}, err
 	}
-	byName := make(map[string]*types.Package)
-	var broken []string
+	found := goPackages{compiled: make(map[string]*types.Package)}
 	for _, p := range loaded {
-		if len(p.Errors) == 0 {
-			byName[p.Name] = p.Types
+		if p.Module == nil {
+			return found, fmt.Errorf("%s is in no module: %v", p.PkgPath, p.Errors)
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(p.PkgPath, p.Module.Path), "/")
+		if p.Name == "main" || slices.Contains(strings.Split(name, "/"), "internal") {
+			continue
 		}
 		for _, e := range p.Errors {
-			broken = append(broken, strings.ReplaceAll(e.Error(), tree+string(filepath.Separator), ""))
+			found.broken = append(found.broken, strings.ReplaceAll(e.Error(), tree+string(filepath.Separator), ""))
+		}
+		if len(p.Errors) == 0 && name != "" { // the root holds no code
+			found.compiled[name] = p.Types
 		}
 	}
-	return byName, broken, nil
+	return found, nil
 }

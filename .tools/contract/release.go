@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,13 +48,45 @@ func releaseCheck(root string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	code, err := changedCode(root, last)
+	if err != nil {
+		return err
+	}
+	if len(code) > 0 {
+		fmt.Fprintf(out, "\nIn the code: %d changed\n  %s\n", len(code), strings.Join(code, "\n  "))
+		bump = max(bump, patch)
+	}
 	needed := bump.next(last)
 	fmt.Fprintf(out, "\nThe change is %s. After %s the version is at least %s, and CHANGELOG.md has %s.\n", bump, last, needed, version)
+	if _, err := output(root, "git", "rev-parse", "--verify", "--quiet", "refs/tags/"+version); err == nil && version != last {
+		fmt.Fprintf(out, "%s is the version of a tag already, on another branch.\n", version)
+		return errFound
+	}
 	if semver.Compare(version, needed) < 0 {
 		fmt.Fprintf(out, "Begin CHANGELOG.md with: ## [%s] - unreleased\n", strings.TrimPrefix(needed, "v"))
 		return errFound
 	}
 	return nil
+}
+
+// changedCode lists what of the files that users build has changed since a release, whether their surface shows it or not.
+func changedCode(root, last string) ([]string, error) {
+	changed, err := output(root, "git", "diff", "--name-only", "-z", last)
+	if err != nil {
+		return nil, err
+	}
+	added, err := output(root, "git", "ls-files", "-z", "--others", "--exclude-standard")
+	if err != nil {
+		return nil, err
+	}
+	var code []string
+	for name := range strings.SplitSeq(changed+added, "\x00") {
+		isCode := path.Ext(name) == ".go" && strings.Contains(name, "/") && !strings.HasSuffix(name, "_test.go") || name == "go.mod"
+		if isCode && !strings.HasPrefix(name, ".") {
+			code = append(code, name)
+		}
+	}
+	return code, nil
 }
 
 // lastRelease is the newest version tag before this tree, empty if there is none.
