@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -48,7 +49,7 @@ func TestEvidence(t *testing.T) {
 	doc := readContract(t)
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
-			page, revision, _ := strings.Cut(op.Extensions["x-source"].(string), " ")
+			page, revision := sourceOf(op.Extensions)
 			samples := readSamples(t, page)
 			if len(samples) == 0 {
 				continue
@@ -59,12 +60,59 @@ func TestEvidence(t *testing.T) {
 				media := op.RequestBody.Value.Content.Get("application/json")
 				e.body("request", revision, media, func(s sample) any { return s.Request })
 			}
-			media := op.Responses.Value("200").Value.Content.Get("application/json")
-			e.body("response", revision, media, func(s sample) any { return s.Response })
+			answer := op.Responses.Status(200)
+			if answer == nil {
+				t.Errorf("%s has no answer with the status 200, which its page shows", op.OperationID)
+				continue
+			}
+			e.body("response", revision, answer.Value.Content.Get("application/json"), func(s sample) any { return s.Response })
 		}
 	}
 	if checked != 2 {
 		t.Errorf("%d operations have samples of their page, want 2", checked)
+	}
+}
+
+// sourceOf returns page and revision. That there is an x-source is a rule of the contract.
+func sourceOf(extensions map[string]any) (page, revision string) {
+	source, _ := extensions["x-source"].(string)
+	page, revision, _ = strings.Cut(source, " ")
+	return page, revision
+}
+
+// Every x-source names a page that is known, and a revision of it.
+func TestSourcesAreKnown(t *testing.T) {
+	known := map[string]map[string]bool{"introduction": {"R1": true}} // the one that is no operation's
+	for _, item := range readContract(t).Paths.Map() {
+		for _, op := range item.Operations() {
+			page := path.Base(op.ExternalDocs.URL)
+			_, revision := sourceOf(op.Extensions)
+			known[page] = map[string]bool{"R1": true, revision: true}
+			if samples := readSamples(t, page); len(samples) > 0 {
+				known[page] = make(map[string]bool)
+				for revision := range samples {
+					known[page][revision] = true
+				}
+			}
+		}
+	}
+	contract, err := os.ReadFile("../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for number, line := range strings.Split(string(contract), "\n") {
+		_, source, ok := strings.Cut(line, "x-source: ")
+		if !ok {
+			continue
+		}
+		found++
+		if page, revision := sourceOf(map[string]any{"x-source": source}); !known[page][revision] {
+			t.Errorf("openapi.yaml:%d: nothing is known of %s: write a page of externalDocs, and a revision of it (those in testdata/pages, if the page is there)", number+1, source)
+		}
+	}
+	if found < 100 {
+		t.Errorf("only %d sources", found)
 	}
 }
 
@@ -138,7 +186,7 @@ func (e *evidence) sources(place string, schema *openapi3.Schema, shown map[stri
 				inSamples[revision] = members[name]
 			}
 		}
-		page, revision, _ := strings.Cut(extensions["x-source"].(string), " ")
+		page, revision := sourceOf(extensions)
 		if earliest := firstRevision(inSamples); page == e.page && earliest != revision {
 			e.t.Errorf("%s %s/%s: x-source says %s, and it is first shown by %q", e.operation, place, name, revision, earliest)
 		}
@@ -164,7 +212,10 @@ func TestCommentsTellTheSource(t *testing.T) {
 	told := 0
 	want := func(name string, extensions map[string]any) {
 		t.Helper()
-		source := fmt.Sprint(extensions["x-source"])
+		source, ok := extensions["x-source"].(string)
+		if !ok {
+			return // that is a rule of the contract
+		}
 		if comment := comments[strings.ToLower(name)]; !slices.Contains(strings.Split(comment, "\n"), "Source: "+source) {
 			t.Errorf("the comment of %s does not tell %s: %q", name, source, comment)
 		}

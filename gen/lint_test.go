@@ -32,6 +32,12 @@ func lint(doc *openapi3.T) []string {
 	for name, schema := range doc.Components.Schemas {
 		l.schema(name, schema)
 	}
+	for name, parameter := range doc.Components.Parameters { // those that nothing refers to, too
+		l.parameters("parameter "+name, openapi3.Parameters{parameter})
+	}
+	for name, header := range doc.Components.Headers {
+		l.header("header "+name, header.Value)
+	}
 	slices.Sort(l.found)
 	return l.found
 }
@@ -61,8 +67,7 @@ func (l *linter) operation(place string, op *openapi3.Operation) {
 		l.want(body.Description != "", place+" body", "write a description")
 		l.content(place+" body", body.Content, op.Security == nil)
 		for media, content := range body.Content {
-			open := content.Schema != nil && content.Schema.Value.AdditionalProperties.Has != nil && *content.Schema.Value.AdditionalProperties.Has
-			l.want(open, place+" body "+media, "write additionalProperties: true in its schema, so that its Go type keeps what it does not know and refuses bad text")
+			l.open(place+" body "+media, content.Schema, make(map[*openapi3.Schema]bool))
 		}
 	}
 	for _, status := range []string{"4XX", "5XX"} {
@@ -70,11 +75,32 @@ func (l *linter) operation(place string, op *openapi3.Operation) {
 	}
 	for status, response := range op.Responses.Map() {
 		for name, header := range response.Value.Headers {
-			at := place + " " + status + " " + name
-			l.want(header.Value.Description != "", at, "write a description")
-			l.source(at, header.Value.Extensions)
+			l.header(place+" "+status+" "+name, header.Value)
 		}
 		l.content(place+" "+status, response.Value.Content, op.Security == nil)
+	}
+}
+
+func (l *linter) header(place string, header *openapi3.Header) {
+	l.want(header.Description != "", place, "write a description")
+	l.source(place, header.Extensions)
+	l.inline(place, header.Schema)
+}
+
+// open wants every object of a request body to be open: its Go type then has a way into JSON of its own.
+func (l *linter) open(place string, ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
+	if ref == nil || seen[ref.Value] {
+		return
+	}
+	schema := ref.Value
+	seen[schema] = true
+	isOpen := schema.AdditionalProperties.Has != nil && *schema.AdditionalProperties.Has || schema.AdditionalProperties.Schema != nil
+	l.want(isOpen || schema.Properties == nil, place, "write additionalProperties: true in its schema, so that its Go type keeps what it does not know and refuses bad text")
+	for name, property := range schema.Properties {
+		l.open(place+" "+name, property, seen)
+	}
+	for _, part := range slices.Concat(openapi3.SchemaRefs{schema.Items, schema.AdditionalProperties.Schema}, schema.AllOf, schema.AnyOf, schema.OneOf) {
+		l.open(place, part, seen)
 	}
 }
 
@@ -93,8 +119,40 @@ func (l *linter) parameters(place string, parameters openapi3.Parameters) {
 		place := place + " " + p.In + "." + p.Name
 		l.want(p.Description != "", place, "write a description")
 		l.source(place, p.Extensions)
-		l.want(p.Schema != nil && (p.Schema.Ref != "" || len(p.Schema.Value.Enum) == 0), place, "give its options a name: write the enum under components/schemas, and a $ref here")
+		l.inline(place, p.Schema)
 	}
+}
+
+// inline is for the schema of a parameter or a header, which describe it.
+func (l *linter) inline(place string, ref *openapi3.SchemaRef) {
+	l.want(ref != nil, place, "write a schema")
+	if ref != nil && ref.Ref == "" {
+		l.named(place, ref.Value)
+		l.formats(place, ref.Value)
+		if ref.Value.Items != nil {
+			l.inline(place+"[]", ref.Value.Items)
+		}
+	}
+}
+
+// named wants a name for what becomes a Go type.
+func (l *linter) named(place string, schema *openapi3.Schema) {
+	l.want(schema.Properties == nil, place, "give it a name: write the object under components/schemas, and a $ref here")
+	l.want(len(schema.Enum) == 0, place, "give its options a name: write the enum under components/schemas, and a $ref here")
+}
+
+func (l *linter) formats(place string, schema *openapi3.Schema) {
+	l.want(!schema.Type.Is("number") || schema.Format == "double", place, "write format: double, or it becomes a float32, which loses money")
+	isID := strings.HasSuffix(strings.ToLower(place), "id")
+	l.want(!schema.Type.Is("integer") || !isID || schema.Format == "int64", place, "write format: int64, or it overflows where an int has 32 bits")
+	l.want(slices.Contains([]string{"", "date-time", "double", "int64"}, schema.Format), place, "leave out format: %s: no page of the vendor has it", schema.Format)
+}
+
+func isArray(schema *openapi3.Schema) bool { return schema.Type.Is("array") || schema.Items != nil }
+
+// isMap tells whether Go has a map for it.
+func isMap(schema *openapi3.Schema) bool {
+	return schema.Properties == nil && (schema.Type.Is("object") || schema.AdditionalProperties.Schema != nil)
 }
 
 func (l *linter) schema(place string, ref *openapi3.SchemaRef) {
@@ -104,19 +162,16 @@ func (l *linter) schema(place string, ref *openapi3.SchemaRef) {
 	parts := len(schema.AllOf) + len(schema.AnyOf) + len(schema.OneOf)
 	leaf := schema.Properties == nil && schema.Items == nil && len(schema.Enum) == 0 && parts == 0
 	l.want(!leaf || schema.Example != nil, place, "write an example, the vendor's own")
-	l.want(!schema.Type.Is("number") || schema.Format == "double", place, "write format: double, or it becomes a float32, which loses money")
-	isID := strings.HasSuffix(strings.ToLower(place), "id")
-	l.want(!schema.Type.Is("integer") || !isID || schema.Format == "int64", place, "write format: int64, or it overflows where an int has 32 bits")
-	l.want(slices.Contains([]string{"", "date-time", "double", "int64"}, schema.Format), place, "leave out format: %s: no page of the vendor has it", schema.Format)
+	l.formats(place, schema)
 	for name, property := range schema.Properties {
 		at := place + "." + name
 		if property.Ref != "" {
 			l.source(at, property.Extensions)
+			l.want(!isArray(property.Value) && !isMap(property.Value), at, "write the list or map here, and no $ref, or it becomes a pointer to one")
 			continue
 		}
-		l.want(property.Value.Properties == nil, at, "give it a name: write the object under components/schemas, and a $ref here")
-		l.want(len(property.Value.Enum) == 0, at, "give its options a name: write the enum under components/schemas, and a $ref here")
-		container := property.Value.Type.Is("array") || property.Value.Type.Is("object")
+		l.named(at, property.Value)
+		container := isArray(property.Value) || property.Value.Type.Is("object")
 		optional := !slices.Contains(schema.Required, name)
 		l.want(!container || !optional || property.Value.Extensions["x-omitempty"] == false, at, "write x-omitempty: false, or an empty value that the caller set is not sent")
 		l.schema(at, property)
@@ -133,7 +188,7 @@ func (l *linter) nested(place string, ref *openapi3.SchemaRef) {
 	if ref == nil || ref.Ref != "" {
 		return
 	}
-	l.want(ref.Value.Properties == nil, place, "give it a name: write the object under components/schemas, and a $ref here")
+	l.named(place, ref.Value)
 	l.schema(place, ref)
 }
 
@@ -164,6 +219,7 @@ func TestRulesFindWhatIsBroken(t *testing.T) {
 		s.Description = "x"
 		s.Extensions = map[string]any{"x-source": "p R1", "x-omitempty": false}
 		s.Properties["x"].Value.Extensions = s.Extensions
+		s.AdditionalProperties.Has = new(true)
 		return s.NewRef()
 	}
 	described := func(breakIt func(*openapi3.Schema)) *openapi3.SchemaRef {
@@ -207,7 +263,42 @@ func TestRulesFindWhatIsBroken(t *testing.T) {
 		"POST " + create + " 200 X-Left: " + source: func(d *openapi3.T) {
 			post(d).Responses = openapi3.NewResponses(openapi3.WithStatus(200, &openapi3.ResponseRef{Value: openapi3.NewResponse()}),
 				openapi3.WithName("4XX", openapi3.NewResponse()), openapi3.WithName("5XX", openapi3.NewResponse()))
-			post(d).Responses.Value("200").Value.Headers = openapi3.Headers{"X-Left": {Value: &openapi3.Header{Parameter: openapi3.Parameter{Description: "x"}}}}
+			post(d).Responses.Value("200").Value.Headers = openapi3.Headers{"X-Left": {Value: &openapi3.Header{Parameter: openapi3.Parameter{Description: "x", Schema: openapi3.NewStringSchema().NewRef()}}}}
+		},
+		"header Left: " + source: func(d *openapi3.T) {
+			d.Components.Headers = openapi3.Headers{"Left": {Value: &openapi3.Header{Parameter: openapi3.Parameter{Description: "x", Schema: openapi3.NewStringSchema().NewRef()}}}}
+		},
+		"header Left: write a schema": func(d *openapi3.T) {
+			d.Components.Headers = openapi3.Headers{"Left": {Value: &openapi3.Header{Parameter: openapi3.Parameter{Description: "x", Extensions: map[string]any{"x-source": "p R1"}}}}}
+		},
+		"parameter unused query.unused: write a description": func(d *openapi3.T) {
+			unused := openapi3.NewQueryParameter("unused").WithSchema(openapi3.NewStringSchema())
+			unused.Extensions = map[string]any{"x-source": "p R1"}
+			d.Components.Parameters["unused"] = &openapi3.ParameterRef{Value: unused}
+		},
+		create + " path.attributeType: write format: double, or it becomes a float32, which loses money": func(d *openapi3.T) {
+			d.Components.Parameters["attributeType"].Value.Schema = openapi3.NewFloat64Schema().NewRef()
+			d.Components.Parameters["attributeType"].Value.Schema.Value.Format = ""
+		},
+		create + " path.accountId: write format: int64, or it overflows where an int has 32 bits": func(d *openapi3.T) {
+			d.Components.Parameters["accountId"].Value.Schema = openapi3.NewIntegerSchema().NewRef()
+		},
+		create + " path.attributeType[]: give its options a name: write the enum under components/schemas, and a $ref here": func(d *openapi3.T) {
+			d.Components.Parameters["attributeType"].Value.Schema = openapi3.NewArraySchema().WithItems(openapi3.NewStringSchema().WithEnum("x")).NewRef()
+		},
+		"FilterAttribute.value[]: give its options a name: write the enum under components/schemas, and a $ref here": func(d *openapi3.T) {
+			property(d, "FilterAttribute", "value").Value.Items.Value.Enum = []any{"x"}
+		},
+		"ListFilter.attributes: write x-omitempty: false, or an empty value that the caller set is not sent": func(d *openapi3.T) {
+			property(d, "ListFilter", "attributes").Value.Type = nil
+			delete(property(d, "ListFilter", "attributes").Value.Extensions, "x-omitempty")
+		},
+		"Contact.lists: write the list or map here, and no $ref, or it becomes a pointer to one": func(d *openapi3.T) {
+			lists := property(d, "Contact", "lists")
+			lists.Ref, lists.Extensions = "#/components/schemas/Lists", lists.Value.Extensions
+		},
+		"POST " + create + " body application/json lists source: write additionalProperties: true in its schema, so that its Go type keeps what it does not know and refuses bad text": func(d *openapi3.T) {
+			d.Components.Schemas["ListSource"].Value.AdditionalProperties.Has = nil
 		},
 		"Autotopup.amount: write format: double, or it becomes a float32, which loses money":   func(d *openapi3.T) { property(d, "Autotopup", "amount").Value.Format = "" },
 		"ContactIntegration.id: write format: int64, or it overflows where an int has 32 bits": func(d *openapi3.T) { property(d, "ContactIntegration", "id").Value.Format = "" },
@@ -223,7 +314,7 @@ func TestRulesFindWhatIsBroken(t *testing.T) {
 			doc := readContract(t)
 			breakIt(doc)
 			got := slices.Compact(lint(doc))
-			if len(got) != 1 && strings.Contains(want, " path.") { // on every path that has the parameter
+			if len(got) != 1 && strings.Contains(want, " path.") { // on every path that has the parameter, and where it stands
 				got = slices.DeleteFunc(got, func(s string) bool { return !strings.HasPrefix(s, create+" ") })
 			}
 			if strings.HasPrefix(want, "POST "+create+" body") { // the PUT has the same body
