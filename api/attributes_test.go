@@ -429,6 +429,8 @@ func TestArgumentsOfAListAreCopied(t *testing.T) {
 		"all":     client.ListAttributes(t.Context(), gen.ListAttributesParams{Offset: &offset, Limit: &limit}),
 		"by type": client.ListAttributesByType(t.Context(), of, gen.ListAttributesByTypeParams{Offset: &offset, Limit: &limit}),
 	} {
+		offset, limit = 1, 2
+		before := len(server.Requests())
 		var got []string
 		for a, err := range list {
 			if err != nil {
@@ -437,6 +439,9 @@ func TestArgumentsOfAListAreCopied(t *testing.T) {
 			got = append(got, idOf(a))
 			offset++
 			limit = 1
+		}
+		if pages := len(server.Requests()) - before; pages != 2 {
+			t.Errorf("%s: %d pages of two, want 2", name, pages)
 		}
 		if diff := cmp.Diff("attribute-2 attribute-3 attribute-4 attribute-5", strings.Join(got, " ")); diff != "" {
 			t.Errorf("%s: %s", name, diff)

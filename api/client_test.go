@@ -459,6 +459,14 @@ func TestValidationModes(t *testing.T) {
 			t.Errorf("got %v, %v, captured %q", setting, err, answer.Body)
 		}
 	})
+	t.Run("the generated client shows what came", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		server.Respond(accepted)
+		answer, err := server.Client(api.WithValidation(api.ValidationReport)).Generated().CreateAttributeWithResponse(t.Context(), "a", "contacts", gen.Contact{})
+		if err != nil || answer.StatusCode() != 202 || answer.JSON200 != nil || string(answer.Body) != yes {
+			t.Errorf("got %+v, %v", answer, err)
+		}
+	})
 	t.Run("report lets a request pass", func(t *testing.T) {
 		var reported int
 		base := serve(t, func(w http.ResponseWriter, _ *http.Request) {

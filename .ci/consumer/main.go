@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"testing"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -30,6 +31,10 @@ var (
 	_ func(*api.Client, context.Context, gen.AttributeType, gen.ListAttributesByTypeParams, ...api.CallOption) iter.Seq2[gen.Attribute, error] = (*api.Client).ListAttributesByType
 	_ func(*api.Client, string) (*api.Client, error)                                                                                           = (*api.Client).WithAccount
 	_ func(*api.Client) *gen.ClientWithResponses                                                                                               = (*api.Client).Generated
+	_ func(testing.TB, ...apitest.Option) *apitest.Server                                                                                      = apitest.NewServer
+	_ func(*apitest.Server, ...api.Option) *api.Client                                                                                         = (*apitest.Server).Client
+	_ func(*apitest.Server, ...apitest.Reply)                                                                                                  = (*apitest.Server).Respond
+	_ func(*apitest.Server) []apitest.Request                                                                                                  = (*apitest.Server).Requests
 	_ func(error) api.Outcome                                                                                                                  = api.OutcomeOf
 
 	_ = [...]api.Option{
@@ -47,6 +52,7 @@ var (
 		&api.AuthError{StatusCode: 0, Code: "", Message: "", Err: nil},
 		api.ErrInvalidRequest, api.ErrInvalidResponse, api.ErrUnauthorized, api.ErrForbidden, api.ErrNotFound, api.ErrRateLimited,
 	}
+	_ = api.Response{StatusCode: 0, Header: http.Header{}, Body: []byte{}}
 	_ = [...]api.Outcome{api.NotApplied, api.Unknown, api.Applied}
 )
 
