@@ -220,6 +220,7 @@ func TestGetAttributeFindsItInTheList(t *testing.T) {
 		"a list of one":            {`[{"id":"7","name":"it"}]`, "it", "it"},
 		"one without an id":        {`[{"name":"it"}]`, "it", "it"},
 		"one of two types":         {`[{"id":"7","type":"deals","name":"no"},{"id":"7","type":"contacts","name":"it"}]`, "it", "it"},
+		"two without a type":       {`[{"id":"7","name":"it"},{"id":"7","name":"no"}]`, "it", "it"},
 		"a type of its own":        {`[{"id":"7","type":"other","name":"it"},{"id":"8","type":"contacts"}]`, "it", "it"},
 		"among others":             {`[{"id":"8","name":"no"},{"name":"no"},{"id":"7","name":"it"}]`, "it", "it"},
 		"none":                     {`[]`, "", ""},

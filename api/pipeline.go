@@ -190,7 +190,7 @@ func (op *operation) asDocumented(answer *Response) *Response {
 		return answer
 	}
 	if documented := op.documented(answer.StatusCode); documented != nil {
-		if _, violation := findMedia(documented.Content, answer.Header); violation == nil || len(documented.Content) == 0 {
+		if _, violation := findMedia(documented.Content, answer.Header); violation == nil {
 			return answer
 		}
 	}

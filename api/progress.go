@@ -36,15 +36,13 @@ func newProgress() *progress {
 // when the connection breaks, or the server resets the stream, as often as that happens: there the retrier decides. The
 // first repeat may be on its way by then.
 func (p *progress) endRepeats(end func()) {
-	next := func() {
+	p.trace.GetConn = func(string) {
+		p.traced.Store(true)
 		if p.wrote.Load() {
 			p.repeated.Store(true)
 			end()
 		}
 	}
-	getConn, gotConn := p.trace.GetConn, p.trace.GotConn
-	p.trace.GetConn = func(address string) { getConn(address); next() }
-	p.trace.GotConn = func(info httptrace.GotConnInfo) { gotConn(info); next() }
 	p.trace.WroteHeaders = func() { p.wrote.Store(true) }
 }
 
