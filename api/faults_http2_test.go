@@ -62,13 +62,20 @@ type http2Server struct {
 	base      string
 	client    *http.Client
 	processed atomic.Int32
-	pong      chan struct{} // gets a value for each answer to a ping
+	seen      chan struct{} // gets a value when a client answers a ping, or closes its connection
 }
 
 func startHTTP2(t *testing.T, secure bool, act func(c net.Conn, stream uint32, nth int)) *http2Server {
 	t.Helper()
-	s := &http2Server{pong: make(chan struct{}, 1)}
+	s := &http2Server{seen: make(chan struct{}, 1)}
+	see := func() {
+		select {
+		case s.seen <- struct{}{}:
+		default:
+		}
+	}
 	address := accepts(func(c net.Conn) {
+		defer see()
 		if secure {
 			c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2"}})
 		}
@@ -89,7 +96,7 @@ func startHTTP2(t *testing.T, secure bool, act func(c net.Conn, stream uint32, n
 			case kind == frameSettings && flags&ack == 0:
 				_, _ = c.Write(frame(frameSettings, ack, 0))
 			case kind == framePing && flags&ack != 0:
-				s.pong <- struct{}{}
+				see()
 			case (kind == frameData || kind == frameHeaders) && flags&endStream != 0:
 				act(c, stream, int(s.processed.Add(1)))
 			}
@@ -252,7 +259,7 @@ func TestHTTP2ConnectionThatIsGone(t *testing.T) {
 	client := newClient(t, server.base, api.WithHTTPClient(server.client))
 	for call := range 2 {
 		if call == 1 {
-			<-server.pong // the client has seen that the server goes
+			<-server.seen // the client has seen that the server goes
 		}
 		if _, err := create(t, client); err != nil {
 			t.Error(err)

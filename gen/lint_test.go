@@ -109,7 +109,7 @@ func (l *linter) content(place string, content openapi3.Content, examples bool) 
 	for media, c := range content {
 		place := place + " " + media
 		l.want(c.Schema != nil && c.Schema.Ref != "", place, "give its schema a name: write it under components/schemas, and a $ref here")
-		l.want(!examples || len(c.Examples) > 0, place, "write an example, the whole one of the vendor's page")
+		l.want(!examples || len(c.Examples) > 0, place, "write examples: page: value: and the whole one of the vendor's page")
 	}
 }
 
@@ -235,7 +235,7 @@ func TestRulesFindWhatIsBroken(t *testing.T) {
 		"POST " + create + ": write externalDocs with the address of the vendor's page":                          func(d *openapi3.T) { post(d).ExternalDocs = nil },
 		"POST " + create + ": write a response 4XX, such as $ref: \"#/components/responses/Failure\"":            func(d *openapi3.T) { post(d).Responses.Delete("4XX") },
 		"POST " + create + ": " + source: func(d *openapi3.T) { post(d).Extensions = nil },
-		"POST " + create + " body application/json: write an example, the whole one of the vendor's page":                 func(d *openapi3.T) { post(d).RequestBody.Value.Content["application/json"].Examples = nil },
+		"POST " + create + " body application/json: write examples: page: value: and the whole one of the vendor's page":  func(d *openapi3.T) { post(d).RequestBody.Value.Content["application/json"].Examples = nil },
 		"POST " + create + " body: write a description":                                                                   func(d *openapi3.T) { post(d).RequestBody.Value.Description = "" },
 		create + " path.attributeType: write a description":                                                               func(d *openapi3.T) { d.Components.Parameters["attributeType"].Value.Description = "" },
 		create + " path.attributeType: " + source:                                                                         func(d *openapi3.T) { d.Components.Parameters["attributeType"].Value.Extensions["x-source"] = "R1" },
@@ -312,8 +312,9 @@ func TestRulesFindWhatIsBroken(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			doc := readContract(t)
+			before := lint(doc) // TestContractRules tells of these
 			breakIt(doc)
-			got := slices.Compact(lint(doc))
+			got := slices.DeleteFunc(slices.Compact(lint(doc)), func(s string) bool { return slices.Contains(before, s) })
 			if len(got) != 1 && strings.Contains(want, " path.") { // on every path that has the parameter, and where it stands
 				got = slices.DeleteFunc(got, func(s string) bool { return !strings.HasPrefix(s, create+" ") })
 			}

@@ -180,9 +180,11 @@ func TestReviseWhatDoesNotCompile(t *testing.T) {
 
 func TestReviseBadContracts(t *testing.T) {
 	for want, contract := range map[string]string{
-		"no such file":         "nowhere.yaml",
-		"git show":             "HEAD:nowhere.yaml",
-		"o.yaml: invalid info": write(t, filepath.Join(t.TempDir(), "o.yaml"), "openapi: 3.0.3\n"),
+		"of a git revision write v9:openapi.yaml": "v9",
+		"not a valid object name":                 "v9:openapi.yaml",
+		"no such file":                            "nowhere.yaml",
+		"git show":                                "HEAD:nowhere.yaml",
+		"o.yaml: invalid info":                    write(t, filepath.Join(t.TempDir(), "o.yaml"), "openapi: 3.0.3\n"),
 	} {
 		err := run([]string{"revise", "openapi.yaml", contract}, &strings.Builder{})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -73,6 +74,8 @@ func TestDrift(t *testing.T) {
 			update + ": the `additionalProperties` of `requestBody/application/json/attributes` changed"}},
 		"an array of itself": {[]string{"lastName: {type: string}\n            email: {type: string}", "lastName: {type: string}\n            email: {$ref: '#/components/schemas/Nest'}", "  schemas:\n", "  schemas:\n    Nest: {type: array, items: {$ref: '#/components/schemas/Nest'}}\n"}, []string{
 			list + nest, byType + nest, one + nest}},
+		"an array of one of itself": {[]string{"lastName: {type: string}\n            email: {type: string}", "lastName: {type: string}\n            email: {$ref: '#/components/schemas/Nest'}",
+			"  schemas:\n", "  schemas:\n    Nest: {allOf: [{type: array, items: {$ref: '#/components/schemas/Nest'}}]}\n"}, []string{list + nest, byType + nest, one + nest}},
 		"a schema of itself": {[]string{"lastName: {type: string}\n            email: {type: string}", "lastName: {type: string}\n            email: {type: string}\n            boss: {$ref: '#/components/schemas/Change'}"}, []string{
 			list + boss, byType + boss, one + boss}},
 		"an operation is null":      {[]string{"    put:\n", "    put: null\n    x-put:\n"}, []string{update + ": can not be read: it is no object"}},
@@ -107,11 +110,34 @@ func TestDrift(t *testing.T) {
 			if diff := cmp.Diff(append([]string{token}, c.want...), differences); diff != "" {
 				t.Error(diff)
 			}
+			if counted := strings.Contains(out.String(), ", 6 operations\n"); name == "one server of several" && !counted {
+				t.Errorf("the operations are not counted once\n%s", out.String())
+			}
 			gone := strings.Count(out.String(), "\n- ")
 			if want := map[bool]int{true: 2}[name == "a deviation that is gone"]; gone != want {
 				t.Errorf("%d deviations are gone, want %d\n%s", gone, want, out.String())
 			}
 		})
+	}
+}
+
+// Properties may have the names of keywords.
+func TestUnwordedKeywordsAreNoNames(t *testing.T) {
+	var tree any
+	report := `{"requestBody":{"content":{"modified":{"application/json":{"schema":{"properties":{"modified":{
+		"style":{"type":{"deleted":["string"]}},
+		"not":{"properties":{"modified":{"modified":{"oneOf":{"modified":[{"diff":{"additionalPropertiesAllowed":{"from":null,"to":false}}}]}}}}}}}}}}}}}`
+	if err := json.Unmarshal([]byte(report), &tree); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	findUnworded(tree, 0, nil, func(at []string, keyword string, changed any) {
+		change, _ := wordsFor(at, keyword, object(changed))
+		got = append(got, change.String())
+	})
+	want := []string{"breaking  : the `additionalProperties` of `requestBody/application/json/not/modified/oneOf/diff` changed from `true` to `false`"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

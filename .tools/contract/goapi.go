@@ -41,8 +41,10 @@ func compareGo(fromTree, toTree string) (goChanges, error) {
 			changes.added = append(changes.added, name+": package added")
 		}
 	}
-	slices.Sort(changes.breaking)
-	slices.Sort(changes.added)
+	for _, messages := range []*[]string{&changes.breaking, &changes.added} {
+		slices.Sort(*messages)
+		*messages = slices.Compact(*messages) // an interface that embeds another says it twice
+	}
 	return changes, nil
 }
 

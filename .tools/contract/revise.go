@@ -29,9 +29,14 @@ func revise(from, to string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if before.text == after.text {
+		fmt.Fprintf(out, "\nThe two contracts are the same. Name others, such as FROM=HEAD~1:%s.\n", contractFile)
+	}
 	fmt.Fprintf(out, "\nThe change is %s.\n", bump)
 	if last := lastRelease("."); last != "" {
 		fmt.Fprintf(out, "After %s the version is at least %s.\n", last, bump.next(last))
+	} else {
+		fmt.Fprintln(out, "There is no release yet: say it below the first version of CHANGELOG.md.")
 	}
 	return nil
 }
@@ -60,7 +65,7 @@ func readSide(root, name string) (s side, remove func(), err error) {
 	switch {
 	case err == nil:
 	case !hasRevision:
-		return side{}, nil, err
+		return side{}, nil, fmt.Errorf("%w (of a git revision write %s:%s)", err, name, contractFile)
 	case file == contractFile:
 		return sideIn(treeOf(root, revision))
 	default:

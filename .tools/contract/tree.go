@@ -82,11 +82,9 @@ func treeOf(root, revision string) (tree string, remove func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	command := exec.Command("git", "archive", revision)
-	command.Dir = root
-	archive, err := command.Output()
+	archive, err := output(root, "git", "archive", revision)
 	if err == nil {
-		err = extract(tar.NewReader(bytes.NewReader(archive)), tree)
+		err = extract(tar.NewReader(strings.NewReader(archive)), tree)
 	}
 	if err != nil {
 		remove()

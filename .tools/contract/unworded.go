@@ -37,7 +37,7 @@ func unwordedChanges(report *diff.Diff) ([]wireChange, error) {
 			if err := json.Unmarshal(text, &tree); err != nil {
 				return nil, err
 			}
-			findUnworded(nil, tree, func(at []string, keyword string, changed any) {
+			findUnworded(tree, 0, nil, func(at []string, keyword string, changed any) {
 				if change, ok := wordsFor(at, keyword, object(changed)); ok {
 					change.where = method + " " + path
 					changes = append(changes, change)
@@ -48,15 +48,28 @@ func unwordedChanges(report *diff.Diff) ([]wireChange, error) {
 	return changes, nil
 }
 
-func findUnworded(at []string, node any, found func(at []string, keyword string, changed any)) {
+// findUnworded goes through a report. Behind "modified" stand names, which may be those of keywords; of parameters, two.
+func findUnworded(node any, names int, at []string, found func(at []string, keyword string, changed any)) {
+	for _, element := range list(node) {
+		findUnworded(element, names, at, found)
+	}
 	members := object(node)
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		isKeyword := unworded[name] != "" && (len(at) == 0 || at[len(at)-1] != "modified") // else it is a property of that name
-		if isKeyword {
+		here := append(at[:len(at):len(at)], name)
+		switch {
+		case names > 0:
+			findUnworded(members[name], names-1, here, found)
+		case unworded[name] != "":
 			found(at, unworded[name], members[name])
-			continue
+		case name == "modified" && len(at) == 1 && at[0] == "parameters":
+			findUnworded(members[name], 2, at, found)
+		case name == "modified":
+			findUnworded(members[name], 1, at, found)
+		case name == "content" || name == "schema" || name == "properties":
+			findUnworded(members[name], 0, at, found)
+		default:
+			findUnworded(members[name], 0, here, found)
 		}
-		findUnworded(append(at[:len(at):len(at)], name), members[name], found)
 	}
 }
 
@@ -72,7 +85,7 @@ func wordsFor(at []string, keyword string, changed map[string]any) (wireChange, 
 	if closes := to == "false" || !isValue; inRequest && (closes || keyword == "style" || keyword == "explode") {
 		level = checker.ERR
 	}
-	text := fmt.Sprintf("the `%s` of `%s` changed", keyword, strings.Join(named(at), "/"))
+	text := fmt.Sprintf("the `%s` of `%s` changed", keyword, strings.Join(at, "/"))
 	if isValue {
 		text += fmt.Sprintf(" from `%s` to `%s`", from, to)
 	}
@@ -100,16 +113,4 @@ func unsaid(at []string, keyword string) string {
 		return "false"
 	}
 	return ""
-}
-
-// named leaves out of a place in a report what is only its structure.
-func named(at []string) []string {
-	var names []string
-	for i, name := range at {
-		structure := slices.Contains([]string{"modified", "content", "schema", "properties"}, name) && (i == 0 || at[i-1] != "modified")
-		if !structure {
-			names = append(names, name)
-		}
-	}
-	return names
 }
