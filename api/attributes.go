@@ -54,8 +54,8 @@ func (c *Client) UpdateAttribute(ctx context.Context, t gen.AttributeType, attri
 }
 
 // GetAttribute returns an attribute. The answer is a list of one, by the vendor's page: if the attribute is not in it
-// the error is a [ValidationError]; if it holds one with another id, [WithValidation] decides. An id that the API does not
-// know is an [Error] that matches [ErrNotFound], provided that the API answers 404, which the vendor does not document.
+// the error is a [ValidationError]; with [ValidationReport] one with another id is reported, and returned. An id that the API does
+// not know is an [Error] that matches [ErrNotFound], provided that the API answers 404, which the vendor does not document.
 //
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes-1.
 func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attributeID string, opts ...CallOption) (*gen.Attribute, error) {
@@ -76,7 +76,7 @@ func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attribut
 		return found, nil
 	}
 	missing := contradiction(operation, state, Violation{"body/data", "attributeId", "does not hold the attribute with the id that was asked for"})
-	if len(list.Data) == 1 {
+	if len(list.Data) == 1 && c.checker.mode == ValidationReport {
 		if err := c.judgeContradiction(ctx, state, missing); err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attribut
 // server's default if nil. Each page is a call of its own, with the time-out of one, repeated as a GET may be, and
 // [CaptureResponse] keeps the last one. An error ends the list.
 //
-// Every attribute comes once, also if the list moves between two pages so that the server repeats some. One can be left out
+// What came on one page does not come again on a later one, also if the list moves between them so that the server repeats it. One can be left out
 // if others before it are deleted meanwhile: the API counts from the beginning of the list. The list ends when
 // the server says that it has no next page. A server that says there is one and brings nothing new, or never comes to an
 // end (10,000 pages), contradicts itself: that is a [ValidationError] after the last attribute, as [WithValidation] says.

@@ -29,7 +29,7 @@ type operation struct {
 	params   []parameter
 	bodies   map[*openapi3.MediaType]*acceptor
 	accept   string // the media types of its answers
-	yes      int    // the status of its answer with JSON
+	yes      int    // the status of its answer with JSON, 0 if it has none
 	secured  bool   // wants an access token
 }
 

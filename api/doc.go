@@ -24,7 +24,7 @@
 //
 // or [errors.Is] with [ErrInvalidRequest], [ErrInvalidResponse], [ErrUnauthorized], [ErrForbidden], [ErrNotFound],
 // [ErrRateLimited], and with the errors of packages context and net. No text of an error holds a
-// token or personal data of the contact; fields named Message, Header and Body may.
+// token or personal data of the contact; fields named Code, Message, Header and Body may.
 //
 // # Outcome
 //

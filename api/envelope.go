@@ -22,6 +22,12 @@ func saysNo(value any) bool {
 	return ok && !success
 }
 
+// saysYes tells whether an answer says success: true.
+func saysYes(value any) bool {
+	envelope, _ := value.(map[string]any)
+	return envelope["success"] == true
+}
+
 // mayReadAsNo tells whether some reader reads success: false in an answer: one that takes the first, or the last, of names
 // that stand twice, or does not mind their case.
 func mayReadAsNo(body []byte) bool {

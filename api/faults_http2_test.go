@@ -246,6 +246,37 @@ func TestHTTP2RepeatsNoGet(t *testing.T) {
 	}
 }
 
+// asking is a transport that asks something else before each request, in the request's name.
+type asking struct{ http.RoundTripper }
+
+func (a asking) RoundTrip(r *http.Request) (*http.Response, error) {
+	first, err := http.NewRequestWithContext(r.Context(), http.MethodGet, r.URL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := a.RoundTripper.RoundTrip(first)
+	if err != nil {
+		return nil, err
+	}
+	_ = answer.Body.Close()
+	return a.RoundTripper.RoundTrip(r)
+}
+
+// What another transport does is no repeat of net/http.
+func TestHTTP2LetsTransportsAsk(t *testing.T) {
+	server := startHTTP2(t, true, func(c net.Conn, stream uint32, _ int) {
+		_, _ = c.Write(header200(stream))
+		_, _ = c.Write(frame(frameData, endStream, stream, []byte(page(`"hasNext":false`, "7"))...))
+	})
+	server.client.Transport = asking{server.client.Transport}
+	client := newClient(t, server.base, api.WithHTTPClient(server.client), api.WithMaxAttempts(1))
+	for range 3 {
+		if _, err := client.GetAttribute(t.Context(), gen.AttributeTypeContacts, "7"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A connection that the server gave up between two calls costs nothing but a new one.
 func TestHTTP2ConnectionThatIsGone(t *testing.T) {
 	server := startHTTP2(t, true, func(c net.Conn, stream uint32, nth int) {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -271,6 +272,8 @@ func TestMessagesStayReadable(t *testing.T) {
 		"Ali is not valid":                               "[redacted] is not valid",
 		"no ali@example.com":                             "no [redacted]",
 		"locked by Joe <joe@bloggs.com>, ask":            "locked by Joe <[redacted]>, ask", // of others the name stands
+		`of "joe bloggs"@example.com, o'brien@a.example.org; bounce+x=example.com@lists.example.com.`: `of [redacted], [redacted]; [redacted].`,
+		"job 7@worker-3:8080 of pkg@v1.2.3": "job 7@worker-3:8080 of pkg@v1.2.3",
 
 		"no 10015550100":   "no [redacted]",
 		"try again in 5 s": "try again in 5 s",
@@ -280,6 +283,21 @@ func TestMessagesStayReadable(t *testing.T) {
 		_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
 		if text := "sakari: createAttribute: 400 Bad Request: CONT-001: " + want + " (not applied)"; err.Error() != text {
 			t.Errorf("got  %v\nwant %s", err, text)
+		}
+	}
+}
+
+// An address that a long message is cut in is not shown in part.
+func TestCutAddressesAreBlanked(t *testing.T) {
+	server := apitest.NewServer(t)
+	const most = 4 << 10
+	for _, shown := range []int{3, 9, 12, 20} {
+		message := strings.Repeat("x ", (most-shown)/2) + strings.Repeat(" ", (most-shown)%2) + "joe.bloggs@example.com"
+		server.Respond(apitest.Reply{Status: 400, Body: fmt.Sprintf(`{"success":false,"error":{"message":%q}}`, message)})
+		_, err := create(t, server.Client())
+		text, _ := json.Marshal(as[*api.Error](t, err))
+		if strings.Contains(string(text), "joe") {
+			t.Errorf("%d bytes of an address before the cut: ...%s", shown, text[len(text)-100:])
 		}
 	}
 }

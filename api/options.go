@@ -178,7 +178,8 @@ func WithTimeout(timeout time.Duration) Option {
 // switches retries off. Any call is tried again when the server did not process it: it could not be
 // reached, or it answered 429. GET, HEAD, OPTIONS, PUT and DELETE, which do no harm twice, are also tried again
 // after 408, 5xx, a broken connection and a cut answer, and so is the call for a token; another POST is not. (Net/http sends a
-// GET again by itself when a connection breaks. That ends at the first repeat, which may reach the server.)
+// GET again by itself. Over HTTP/1 it does so when a kept connection breaks before any answer, over another one. Over HTTP/2 that
+// ends at the first repeat, which may reach the server.)
 //
 // The client waits as long as the server's Retry-After says, else 1 s, then 2 s and so on, give or take half. It
 // returns the error at once when the wait would be over 30 s or end past the deadline. A refused token is replaced once in any

@@ -33,9 +33,8 @@ func (o Outcome) String() string {
 
 // OutcomeOf tells what an error that this package returned says about the
 // call's effect. It finds the answer in wrapped and joined errors; errors that
-// disagree, and errors of other packages, are [Unknown]; but for those of encoding/json: that a value can not
-// be encoded, with which calls of the generated client end before anything is sent, and that an answer can not be decoded, which
-// was a yes. A nil error is [Applied].
+// disagree, and errors of other packages, are [Unknown]; but for those of encoding/json that say that a value can not
+// be encoded, with which calls of the generated client end before anything is sent. A nil error is [Applied].
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return Applied
@@ -61,9 +60,6 @@ func outcomesIn(err error, found []Outcome) []Outcome {
 	case *json.MarshalerError, *json.UnsupportedValueError, *json.UnsupportedTypeError:
 		// The generated client encodes the body before the pipeline sees the call.
 		return append(found, NotApplied)
-	case *json.UnmarshalTypeError, *json.SyntaxError:
-		// It decodes only what the pipeline found to be a yes.
-		return append(found, Applied)
 	case interface{ Unwrap() error }:
 		if inner := e.Unwrap(); inner != nil {
 			return outcomesIn(inner, found)

@@ -46,11 +46,12 @@ func pages[R any](ctx context.Context, c *Client, operation string, start *int, 
 			if saysMore != nil && !*saysMore || saysMore == nil && !anyNew {
 				return
 			}
-			next := len(list.Data) // not the limit: the server may hand out fewer
+			from := 0
 			if offset != nil {
-				next += *offset
+				from = *offset
 			}
-			if !anyNew || next < 0 || page == maxPages {
+			next := from + len(list.Data) // not the limit: the server may hand out fewer
+			if !anyNew || next < from || page == maxPages {
 				endless := contradiction(operation, state, Violation{"body/pagination/hasNext", "pagination", "says that there is more, and the list comes to no end"})
 				if err := c.judgeContradiction(ctx, state, endless); err != nil {
 					yield(gen.Attribute{}, err)

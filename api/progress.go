@@ -15,7 +15,7 @@ import (
 type progress struct {
 	trace                    httptrace.ClientTrace
 	traced, connected, http2 atomic.Bool
-	wrote, repeated          atomic.Bool
+	repeated                 atomic.Bool
 }
 
 func newProgress() *progress {
@@ -32,18 +32,20 @@ func newProgress() *progress {
 	return p
 }
 
-// endRepeats ends a round trip when net/http begins to send the request again by itself. It does so with one that has no body
-// when the connection breaks, or the server resets the stream, as often as that happens: there the retrier decides. The
-// first repeat may be on its way by then.
+// endRepeats ends a round trip over HTTP/2 when net/http begins to send a request without a body again by itself. It does so
+// whenever the server says certain things, as often as the server likes: there the retrier decides. The first repeat may be on
+// its way by then. Over HTTP/1 net/http repeats it only where a kept connection broke before any answer, and that ends.
 func (p *progress) endRepeats(end func()) {
+	var waiting atomic.Bool // for an answer to what was sent
 	p.trace.GetConn = func(string) {
 		p.traced.Store(true)
-		if p.wrote.Load() {
+		if p.http2.Load() && waiting.Load() {
 			p.repeated.Store(true)
 			end()
 		}
 	}
-	p.trace.WroteHeaders = func() { p.wrote.Store(true) }
+	p.trace.WroteHeaders = func() { waiting.Store(true) }
+	p.trace.GotFirstResponseByte = func() { waiting.Store(false) }
 }
 
 // neverSent is true only if it is sure: the transport asked for a connection and got none, or,

@@ -102,7 +102,7 @@ func (s *secrets) addSensitive(schema *openapi3.Schema, value any) {
 func (s *secrets) redact(text string) string {
 	const most = 4 << 10
 	if len(text) > most {
-		text = strings.TrimRightFunc(strings.ToValidUTF8(text[:most], ""), inWord)
+		text = strings.TrimRightFunc(text[:most], func(r rune) bool { return !unicode.IsSpace(r) })
 	}
 	text = address.ReplaceAllString(text, blank) // whose ever it is
 	known := make(map[string]bool)
@@ -183,7 +183,7 @@ const blank = "[redacted]"
 
 var (
 	word    = regexp.MustCompile(`[\p{L}\p{Nd}]+`)
-	address = regexp.MustCompile(`[^\s<>"'(),;:=]+@[^\s<>"'(),;:=]+`) // of e-mail
+	address = regexp.MustCompile(`("[^"]*"|[^\s<>"(),;:]+)@[\p{L}\p{N}.-]+\.\p{L}[\p{L}\p{N}-]*`) // of e-mail
 )
 
 func wordsOf(text string) iter.Seq[string] {

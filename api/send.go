@@ -54,7 +54,7 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 	progress := newProgress()
 	hasBody := x.body != nil || !isIdempotent(x.request.Method)
 	sending := ctx
-	if !hasBody {
+	if !hasBody && s.standard { // another transport may well ask twice
 		var end context.CancelFunc
 		sending, end = context.WithCancel(ctx)
 		defer end()

@@ -287,6 +287,9 @@ func TestReleaseCheck(t *testing.T) {
 	check("the inside of a package, told", true, "CHANGELOG.md has v0.1.1")
 	write(t, outcome, same)
 	changelog("0.1.0")
+	git("mv", "api/version.go", "api/version_test.go")
+	check("out of the build", false, "  api/version.go\n")
+	git("mv", "api/version_test.go", "api/version.go")
 	if err := os.Mkdir(filepath.Join(repository, "api", "extra"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -310,13 +313,21 @@ func TestReleaseCheck(t *testing.T) {
 	changelog("0.1.0")
 	write(t, filepath.Join(repository, "api", "more.go"), "package api\n\nfunc More() {}\n")
 	check("added, in Go alone", false, "added     api: More: added\n\nIn the code: 1 changed\n  api/more.go\n\nThe change is an addition (minor). After v0.1.0 the version is at least v0.1.1, and CHANGELOG.md has v0.1.0.\nBegin CHANGELOG.md with: ## [0.1.1] - unreleased")
-	released, remove, err := readSide(repository, "v0.1.0:"+contractFile) // with the code of the release, not with that of the tree
+	released, remove, err := readSide(repository, "v0.1.0:./"+contractFile) // with the code of the release, not with that of the tree
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer remove()
 	if _, err := os.Stat(filepath.Join(released.tree, "api", "more.go")); !os.IsNotExist(err) {
 		t.Errorf("what came after the release is in its tree: %v", err)
+	}
+	staged, remove, err := readSide(repository, ":./"+contractFile) // of the index, with the code of the tree
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer remove()
+	if _, err := os.Stat(filepath.Join(staged.tree, "api", "more.go")); err != nil {
+		t.Error(err)
 	}
 	write(t, filepath.Join(repository, "api", "more.go"), "package api\n\nfunc More() {\n")
 	check("does not compile", false, "api/more.go:")

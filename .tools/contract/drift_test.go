@@ -16,17 +16,19 @@ import (
 
 func TestDrift(t *testing.T) {
 	const (
-		list     = "GET /v1/accounts/{accountId}/attributes"
-		byType   = "GET /v1/accounts/{accountId}/attributes/{attributeType}"
-		one      = "GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}"
-		create   = "POST /v1/accounts/{accountId}/attributes/{attributeType}"
-		update   = "PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}"
-		notThere = ": the document does not have it"
-		token    = "POST /oauth2/token" + notThere // the vendor documents it on a page alone
-		enum     = ": added the new enum value `companies` to the `path` request parameter `attributeType`"
-		nest     = ": can not be read: the schema Nest is an array of itself"
-		boss     = ": added the optional property `data/items/created/by/boss` to the response with the `200` status (shared schema: `Change`, also at `data/items/updated/by/boss`)"
-		lost     = `: can not be read: failed to resolve "Pages" in fragment in URI: "#/components/schemas/Pages": map key "Pages" not found`
+		list      = "GET /v1/accounts/{accountId}/attributes"
+		byType    = "GET /v1/accounts/{accountId}/attributes/{attributeType}"
+		one       = "GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}"
+		create    = "POST /v1/accounts/{accountId}/attributes/{attributeType}"
+		update    = "PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}"
+		notThere  = ": the document does not have it"
+		token     = "POST /oauth2/token" + notThere // the vendor documents it on a page alone
+		enum      = ": added the new enum value `companies` to the `path` request parameter `attributeType`"
+		noLimit   = `: can not be read: failed to resolve "limit" in fragment in URI: "#/components/parameters/limit": map key "limit" not found`
+		elsewhere = `: can not be read: encountered disallowed external reference: "params.yaml#/limit"`
+		nest      = ": can not be read: the schema Nest is an array of itself"
+		boss      = ": added the optional property `data/items/created/by/boss` to the response with the `200` status (shared schema: `Change`, also at `data/items/updated/by/boss`)"
+		lost      = `: can not be read: failed to resolve "Pages" in fragment in URI: "#/components/schemas/Pages": map key "Pages" not found`
 	)
 	nothing := []string{list + notThere, byType + notThere, create + notThere, one + notThere, update + notThere}
 	for name, c := range map[string]struct {
@@ -62,7 +64,14 @@ func TestDrift(t *testing.T) {
 		"a parameter in the place of its path's": {[]string{"      operationId: fetchAttribute\n", "      parameters:\n        - {name: id, in: path, required: true, schema: {type: string, maxLength: 9}}\n"}, []string{
 			one + ": for the `path` request parameter `attributeId`, the maxLength was set to `9`"}},
 		"defaults that are said": {[]string{"{name: limit, in: query,", "{name: limit, in: query, style: form, explode: true, allowReserved: false,"}, nil},
-		"another host":           {[]string{"https://api.sakari.io/v1", "https://api.example.com/v1"}, []string{"servers: the API is at https://api.example.com, and not at https://api.sakari.io"}},
+		"a parameter that stands in an operation": {[]string{
+			"operationId: fetchAttributesByType\n      parameters:\n        - {name: offset, in: query, schema: {type: integer, minimum: 0}}\n        - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 100}}",
+			"operationId: fetchAttributesByType\n      parameters:\n        - {name: offset, in: query, schema: {type: integer, minimum: 0}}\n        - {$ref: '#/paths/~1accounts~1{account}~1attributes/get/parameters/2'}"}, nil},
+		"a parameter that stands nowhere": {[]string{"        - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 100}}", "        - {$ref: '#/components/parameters/limit'}"}, []string{
+			list + noLimit, byType + noLimit}},
+		"a parameter of another file": {[]string{"        - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 100}}", "        - {$ref: 'params.yaml#/limit'}"}, []string{
+			list + elsewhere, byType + elsewhere}},
+		"another host": {[]string{"https://api.sakari.io/v1", "https://api.example.com/v1"}, []string{"servers: the API is at https://api.example.com, and not at https://api.sakari.io"}},
 		"another style": {[]string{"{name: limit, in: query,", "{name: limit, in: query, style: deepObject,"}, []string{
 			list + ": the `style` of `parameters/query/limit` changed from `form` to `deepObject`",
 			byType + ": the `style` of `parameters/query/limit` changed from `form` to `deepObject`"}},

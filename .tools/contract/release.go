@@ -71,7 +71,7 @@ func releaseCheck(root string, out io.Writer) error {
 
 // changedCode lists what of the files that users build has changed since a release, whether their surface shows it or not.
 func changedCode(root, last string) ([]string, error) {
-	changed, err := output(root, "git", "diff", "--name-only", "-z", last)
+	changed, err := output(root, "git", "diff", "--name-only", "--no-renames", "-z", last)
 	if err != nil {
 		return nil, err
 	}

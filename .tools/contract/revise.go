@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -61,12 +62,12 @@ func sideOf(tree string) (side, error) {
 // into a copy of the tree below a root.
 func readSide(root, name string) (s side, remove func(), err error) {
 	text, err := os.ReadFile(name)
-	revision, file, hasRevision := strings.Cut(name, ":")
+	revision, file, hasRevision := strings.Cut(name, ":") // no revision is the index
 	switch {
 	case err == nil:
 	case !hasRevision:
 		return side{}, nil, fmt.Errorf("%w (of a git revision write %s:%s)", err, name, contractFile)
-	case file == contractFile:
+	case revision != "" && path.Clean(file) == contractFile:
 		return sideIn(treeOf(root, revision))
 	default:
 		committed, err := output(root, "git", "show", name)

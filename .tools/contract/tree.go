@@ -46,8 +46,8 @@ func copyTree(from, to string) error {
 	}
 	for name := range strings.SplitSeq(strings.TrimRight(listed, "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join(from, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted, and not yet committed
+		if errors.Is(err, os.ErrNotExist) || strings.HasSuffix(name, "/") {
+			continue // deleted, and not yet committed; or a repository within this one
 		}
 		if err != nil {
 			return err
