@@ -77,19 +77,33 @@ func findUnworded(node any, names int, at []string, found func(at []string, keyw
 func wordsFor(at []string, keyword string, changed map[string]any) (wireChange, bool) {
 	_, isValue := changed["to"]
 	from, to := valueOr(changed["from"], unsaid(at, keyword)), valueOr(changed["to"], unsaid(at, keyword))
-	if isValue && from == to {
+	if isValue && from == to || !isValue && !isMore(changed) {
 		return wireChange{}, false
 	}
-	inRequest := len(at) == 0 || at[0] != "responses"
-	level := checker.WARN
-	if closes := to == "false" || !isValue; inRequest && (closes || keyword == "style" || keyword == "explode") {
-		level = checker.ERR
+	level := checker.ERR // one end refuses what the other sends, or reads something else
+	if isValue && keyword == "additionalProperties" && to == "true" {
+		level = checker.INFO
 	}
 	text := fmt.Sprintf("the `%s` of `%s` changed", keyword, strings.Join(at, "/"))
 	if isValue {
 		text += fmt.Sprintf(" from `%s` to `%s`", from, to)
 	}
 	return wireChange{level: level, text: text}, true
+}
+
+// isMore tells whether a change of a schema is one of more than its words.
+func isMore(changed any) bool {
+	members, elements := object(changed), list(changed)
+	if members == nil && elements == nil {
+		return true
+	}
+	for name, value := range members {
+		isWords := slices.Contains([]string{"description", "title", "example", "examples", "externalDocs", "extensions", "deprecated"}, name)
+		if !isWords && isMore(value) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(elements, isMore)
 }
 
 func valueOr(value any, unsaid string) string {
