@@ -229,6 +229,10 @@ func TestHTTP2RepeatsNoGet(t *testing.T) {
 		"PROTOCOL_ERROR": func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 1)) },
 		"REFUSED_STREAM": func(c net.Conn, stream uint32, _ int) { _, _ = c.Write(reset(stream, 7)) },
 		"GOAWAY of all":  func(c net.Conn, _ uint32, _ int) { _, _ = c.Write(goAway(0, 0)) },
+		"hints, then PROTOCOL_ERROR": func(c net.Conn, stream uint32, _ int) {
+			_, _ = c.Write(header103(stream))
+			_, _ = c.Write(reset(stream, 1))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -36,16 +36,15 @@ func newProgress() *progress {
 // whenever the server says certain things, as often as the server likes: there the retrier decides. The first repeat may be on
 // its way by then. Over HTTP/1 net/http repeats it only where a kept connection broke before any answer, and that ends.
 func (p *progress) endRepeats(end func()) {
-	var waiting atomic.Bool // for an answer to what was sent
+	var sent atomic.Bool
 	p.trace.GetConn = func(string) {
 		p.traced.Store(true)
-		if p.http2.Load() && waiting.Load() {
+		if p.http2.Load() && sent.Load() {
 			p.repeated.Store(true)
 			end()
 		}
 	}
-	p.trace.WroteHeaders = func() { waiting.Store(true) }
-	p.trace.GotFirstResponseByte = func() { waiting.Store(false) }
+	p.trace.WroteHeaders = func() { sent.Store(true) }
 }
 
 // neverSent is true only if it is sure: the transport asked for a connection and got none, or,

@@ -169,6 +169,9 @@ func TestReviseWhatDoesNotCompile(t *testing.T) {
 					t.Errorf("no %q in\n%s", want, out.String())
 				}
 			}
+			if n := strings.Count(out.String(), "gen: ClientInterface.UpdateAttribute: "); n != 1 {
+				t.Errorf("the method of an interface is told %d times\n%s", n, out.String())
+			}
 			for _, unwanted := range c.hasNot {
 				if strings.Contains(out.String(), unwanted) {
 					t.Errorf("%q is in\n%s", unwanted, out.String())
@@ -343,6 +346,25 @@ func TestReleaseCheck(t *testing.T) {
 	}
 	repository = clone
 	check("a shallow clone", false, "git fetch --unshallow --tags")
+}
+
+// A tree that holds another repository, which git names and does not look into.
+func TestCopyTreeLeavesOtherRepositories(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	inner := filepath.Join(from, "inner")
+	for _, directory := range []string{from, inner} {
+		if _, err := output(".", "git", "init", "-q", directory); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(directory, "x"), "x")
+	}
+	if err := copyTree(from, to); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(to)
+	if err != nil || len(entries) != 1 || entries[0].Name() != "x" {
+		t.Errorf("got %v, %v", entries, err)
+	}
 }
 
 func TestPack(t *testing.T) {

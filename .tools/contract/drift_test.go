@@ -133,7 +133,7 @@ func TestDrift(t *testing.T) {
 // Properties may have the names of keywords.
 func TestUnwordedKeywordsAreNoNames(t *testing.T) {
 	var tree any
-	report := `{"parameters":{"modified":{"query":{"not":{"schema":{"additionalProperties":{"description":{"from":"a","to":"b"},"items":{"title":{"from":"","to":"x"}}}}}}}},
+	report := `{"parameters":{"modified":{"query":{"not":{"style":{"from":"","to":"deepObject"},"schema":{"additionalProperties":{"description":{"from":"a","to":"b"},"items":{"title":{"from":"","to":"x"}}}}}}}},
 		"responses":{"modified":{"200":{"content":{"modified":{"application/json":{"schema":{"additionalProperties":{"type":{"deleted":["string"]}}}}}}}}},
 		"requestBody":{"content":{"modified":{"application/json":{"schema":{"properties":{"modified":{
 		"style":{"type":{"deleted":["string"]}},
@@ -147,7 +147,8 @@ func TestUnwordedKeywordsAreNoNames(t *testing.T) {
 			got = append(got, change.String())
 		}
 	})
-	want := []string{"breaking  : the `additionalProperties` of `requestBody/application/json/not/modified/oneOf/diff` changed from `true` to `false`",
+	want := []string{"breaking  : the `style` of `parameters/query/not` changed from `form` to `deepObject`",
+		"breaking  : the `additionalProperties` of `requestBody/application/json/not/modified/oneOf/diff` changed from `true` to `false`",
 		"breaking  : the `additionalProperties` of `responses/200/application/json` changed"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
