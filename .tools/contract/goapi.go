@@ -43,7 +43,7 @@ func compareGo(fromTree, toTree string) (goChanges, error) {
 	}
 	for _, messages := range []*[]string{&changes.breaking, &changes.added} {
 		slices.Sort(*messages)
-		*messages = slices.Compact(*messages) // an interface that embeds another says it twice
+		*messages = slices.Compact(*messages) // should apidiff say a thing twice
 	}
 	return changes, nil
 }
