@@ -103,6 +103,15 @@ func TestAttributesLive(t *testing.T) {
 	}
 }
 
+func createSome(t *testing.T, client *api.Client, n int) {
+	t.Helper()
+	for range n {
+		if _, err := create(t, client); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // A GET and a PUT may be repeated after any failure that passes, a POST may not.
@@ -416,11 +425,7 @@ func TestListWithoutAnEnd(t *testing.T) {
 func TestArgumentsOfAListAreCopied(t *testing.T) {
 	server := apitest.NewServer(t)
 	client := server.Client()
-	for range 5 {
-		if _, err := create(t, client); err != nil {
-			t.Fatal(err)
-		}
-	}
+	createSome(t, client, 5)
 	offset, limit := 1, 2
 	of := gen.AttributeTypeContacts
 	for name, list := range map[string]func(func(gen.Attribute, error) bool){
@@ -479,11 +484,7 @@ func TestOptionsAreLeftAsTheyAre(t *testing.T) {
 func TestListStopsWhenItsReaderDoes(t *testing.T) {
 	server := apitest.NewServer(t)
 	client := server.Client()
-	for range 3 {
-		if _, err := create(t, client); err != nil {
-			t.Fatal(err)
-		}
-	}
+	createSome(t, client, 3)
 	before := len(server.Requests())
 	for range client.ListAttributes(t.Context(), gen.ListAttributesParams{Limit: new(1)}) {
 		break

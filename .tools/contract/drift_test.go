@@ -63,6 +63,8 @@ func TestDrift(t *testing.T) {
 			"    Change:\n", "    Change s: {type: object, properties: {x/y: {$ref: '#/components/schemas/Change'}}}\n    Change:\n"}, nil},
 		"a parameter in the place of its path's": {[]string{"      operationId: fetchAttribute\n", "      parameters:\n        - {name: id, in: path, required: true, schema: {type: string, maxLength: 9}}\n"}, []string{
 			one + ": for the `path` request parameter `attributeId`, the maxLength was set to `9`"}},
+		"open schemas that say so": {[]string{"    Page:\n      type: object\n", "    Page:\n      type: object\n      additionalProperties: true\n",
+			"              mobile:\n                type: object\n", "              mobile:\n                type: object\n                additionalProperties: true\n"}, nil},
 		"defaults that are said": {[]string{"{name: limit, in: query,", "{name: limit, in: query, style: form, explode: true, allowReserved: false,"}, nil},
 		"a parameter that stands in an operation": {[]string{
 			"operationId: fetchAttributesByType\n      parameters:\n        - {name: offset, in: query, schema: {type: integer, minimum: 0}}\n        - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 100}}",

@@ -45,12 +45,12 @@ func (d document) load(at place, path string) (*openapi3.T, error) {
 	operation["responses"] = responses
 	components := make(map[string]any)
 	d.collect(operation, components)
-	text, err := json.Marshal(withoutOpen(map[string]any{
+	text, err := json.Marshal(map[string]any{
 		"openapi":    d["openapi"],
 		"info":       map[string]any{"title": "one operation", "version": "1"},
 		"paths":      map[string]any{path: map[string]any{at.method: operation}},
 		"components": components,
-	}))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -111,25 +111,4 @@ func (d document) collectRef(ref string, components map[string]any) {
 		object(components[kind])[name] = target
 		d.collect(target, components)
 	}
-}
-
-// withoutOpen leaves out additionalProperties: true, which says what its absence says.
-func withoutOpen(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		kept := make(map[string]any, len(value))
-		for name, member := range value {
-			if name != "additionalProperties" || member != true {
-				kept[name] = withoutOpen(member)
-			}
-		}
-		return kept
-	case []any:
-		kept := make([]any, len(value))
-		for i, element := range value {
-			kept[i] = withoutOpen(element)
-		}
-		return kept
-	}
-	return value
 }
