@@ -103,7 +103,7 @@ func TestRevise(t *testing.T) {
 		"a date more in the answer": {nil, []string{"R2"}, []string{
 			"info " + post + ": added the optional property `data/lastTopup` to the response with the `200` status",
 			"info " + put + ": added the optional property `data/lastTopup` to the response with the `200` status",
-			"added gen: Autotopup.LastTopup: added",
+			"added gen.Autotopup.LastTopup: added",
 		}, "an addition (minor)"},
 		// Only warnings on the wire, and it breaks whoever sets these fields.
 		"three properties less in the request": {[]string{"R2"}, []string{"R2", "R3"}, []string{
@@ -113,12 +113,12 @@ func TestRevise(t *testing.T) {
 			"warning " + put + ": removed the request property `error`",
 			"warning " + put + ": removed the request property `lists/items/source`",
 			"warning " + put + ": removed the request property `mobile`",
-			"breaking gen: Contact.Error: removed",
-			"breaking gen: Contact.Mobile: removed",
-			"breaking gen: ContactError: removed",
-			"breaking gen: ContactList.Source: removed",
-			"breaking gen: ContactMobile: removed",
-			"breaking gen: ListSource: removed",
+			"breaking gen.Contact.Error: removed",
+			"breaking gen.Contact.Mobile: removed",
+			"breaking gen.ContactError: removed",
+			"breaking gen.ContactList.Source: removed",
+			"breaking gen.ContactMobile: removed",
+			"breaking gen.ListSource: removed",
 		}, "breaking (major)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,10 +152,10 @@ func TestReviseWhatDoesNotCompile(t *testing.T) {
 		has, hasNot []string
 	}{
 		"an operation less": {contractFile, less,
-			[]string{"1 breaking, 0 warning", "breaking  gen: UpdateAttributeResponse: removed", "does not compile with the newer contract", "api/attributes.go", "breaking (major)"},
+			[]string{"1 breaking, 0 warning", "breaking  gen.UpdateAttributeResponse: removed", "does not compile with the newer contract", "api/attributes.go", "breaking (major)"},
 			[]string{"older contract"}},
 		"an operation more": {less, contractFile,
-			[]string{"0 breaking, 0 warning", "In Go: 0 breaking", "added     gen: UpdateAttributeResponse: added", "does not compile with the older contract", "HEAD:openapi.yaml", "api/attributes.go", "an addition (minor)"},
+			[]string{"0 breaking, 0 warning", "In Go: 0 breaking", "added     gen.UpdateAttributeResponse: added", "does not compile with the older contract", "HEAD:openapi.yaml", "api/attributes.go", "an addition (minor)"},
 			[]string{"newer contract"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestReviseWhatDoesNotCompile(t *testing.T) {
 					t.Errorf("no %q in\n%s", want, out.String())
 				}
 			}
-			if n := strings.Count(out.String(), "gen: ClientInterface.UpdateAttribute: "); n != 1 {
+			if n := strings.Count(out.String(), "gen.ClientInterface.UpdateAttribute: "); n != 1 {
 				t.Errorf("the method of an interface is told %d times\n%s", n, out.String())
 			}
 			for _, unwanted := range c.hasNot {
@@ -297,7 +297,7 @@ func TestReleaseCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(repository, "api", "extra", "extra.go"), "package extra\n")
-	check("a package more", false, "added     api/extra: package added")
+	check("a package more", false, "added     package github.com/sakari-go/sakari-go/api/extra: added")
 	if err := os.RemoveAll(filepath.Join(repository, "api", "extra")); err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func TestReleaseCheck(t *testing.T) {
 	revision()
 	changelog("0.1.0")
 	write(t, filepath.Join(repository, "api", "more.go"), "package api\n\nfunc More() {}\n")
-	check("added, in Go alone", false, "added     api: More: added\n\nIn the code: 1 changed\n  api/more.go\n\nThe change is an addition (minor). After v0.1.0 the version is at least v0.1.1, and CHANGELOG.md has v0.1.0.\nBegin CHANGELOG.md with: ## [0.1.1] - unreleased")
+	check("added, in Go alone", false, "added     api.More: added\n\nIn the code: 1 changed\n  api/more.go\n\nThe change is an addition (minor). After v0.1.0 the version is at least v0.1.1, and CHANGELOG.md has v0.1.0.\nBegin CHANGELOG.md with: ## [0.1.1] - unreleased")
 	released, remove, err := readSide(repository, "v0.1.0:./"+contractFile) // with the code of the release, not with that of the tree
 	if err != nil {
 		t.Fatal(err)

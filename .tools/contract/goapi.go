@@ -18,27 +18,24 @@ type goChanges struct {
 }
 
 func compareGo(fromTree, toTree string) (goChanges, error) {
-	var changes goChanges
-	before, err := loadPackages(fromTree)
+	before, oldBroke, err := loadPackages(fromTree)
 	if err != nil {
-		return changes, err
+		return goChanges{}, err
 	}
-	after, err := loadPackages(toTree)
+	after, newBroke, err := loadPackages(toTree)
 	if err != nil {
-		return changes, err
+		return goChanges{}, err
 	}
-	changes.oldBroke, changes.newBroke = before.broken, after.broken
-	for name, old := range before.compiled {
-		switch now := after.compiled[name]; {
-		case now != nil:
-			changes.add(name, apidiff.Changes(old, now).Changes)
-		case len(after.broken) == 0:
-			changes.breaking = append(changes.breaking, name+": package removed")
-		}
+	if len(oldBroke)+len(newBroke) > 0 {
+		before, after = inBoth(before, after), inBoth(after, before)
 	}
-	for name := range after.compiled {
-		if before.compiled[name] == nil && len(before.broken) == 0 {
-			changes.added = append(changes.added, name+": package added")
+	changes := goChanges{oldBroke: oldBroke, newBroke: newBroke}
+	for _, change := range apidiff.ModuleChanges(before, after).Changes {
+		message := strings.TrimPrefix(change.Message, "./")
+		if change.Compatible || growsGeneratedInterface(message) {
+			changes.added = append(changes.added, message)
+		} else {
+			changes.breaking = append(changes.breaking, message)
 		}
 	}
 	for _, messages := range []*[]string{&changes.breaking, &changes.added} {
@@ -48,51 +45,44 @@ func compareGo(fromTree, toTree string) (goChanges, error) {
 	return changes, nil
 }
 
-func (c *goChanges) add(name string, found []apidiff.Change) {
-	for _, change := range found {
-		message := name + ": " + change.Message
-		if change.Compatible || growsGeneratedInterface(change.Message) {
-			c.added = append(c.added, message)
-		} else {
-			c.breaking = append(c.breaking, message)
-		}
-	}
+// inBoth is a module with those of its packages that another one has too.
+func inBoth(module, other *apidiff.Module) *apidiff.Module {
+	packages := slices.DeleteFunc(slices.Clone(module.Packages), func(p *types.Package) bool {
+		return !slices.ContainsFunc(other.Packages, func(o *types.Package) bool { return o.Path() == p.Path() })
+	})
+	return &apidiff.Module{Path: module.Path, Packages: packages}
 }
 
 // growsGeneratedInterface knows the interfaces that get a method with each operation. They are there for the
 // generated client; who implements them has to expect that.
 func growsGeneratedInterface(message string) bool {
-	ofClient := strings.HasPrefix(message, "ClientInterface.") || strings.HasPrefix(message, "ClientWithResponsesInterface.")
+	ofClient := strings.HasPrefix(message, "gen.ClientInterface.") || strings.HasPrefix(message, "gen.ClientWithResponsesInterface.")
 	return ofClient && strings.HasSuffix(message, ": added")
 }
 
-// goPackages are those of a tree that users can import and use, by their directories.
-type goPackages struct {
-	compiled map[string]*types.Package
-	broken   []string // what does not compile
-}
-
-func loadPackages(tree string) (goPackages, error) {
+// loadPackages returns those of a tree that users can import and use, and what does not compile.
+func loadPackages(tree string) (*apidiff.Module, []string, error) {
 	config := &packages.Config{Dir: tree, Mode: packages.NeedName | packages.NeedTypes | packages.NeedModule}
 	loaded, err := packages.Load(config, "./...")
 	if err != nil {
-		return goPackages{}, err
+		return nil, nil, err
 	}
-	found := goPackages{compiled: make(map[string]*types.Package)}
+	module := &apidiff.Module{}
+	var broken []string
 	for _, p := range loaded {
 		if p.Module == nil {
-			return found, fmt.Errorf("%s is in no module: %v", p.PkgPath, p.Errors)
+			return nil, nil, fmt.Errorf("%s is in no module: %v", p.PkgPath, p.Errors)
 		}
-		name := strings.TrimPrefix(strings.TrimPrefix(p.PkgPath, p.Module.Path), "/")
-		if p.Name == "main" || slices.Contains(strings.Split(name, "/"), "internal") {
+		module.Path = p.Module.Path
+		if p.Name == "main" || p.PkgPath == p.Module.Path || slices.Contains(strings.Split(p.PkgPath, "/"), "internal") { // the root holds no code
 			continue
 		}
 		for _, e := range p.Errors {
-			found.broken = append(found.broken, strings.ReplaceAll(e.Error(), tree+string(filepath.Separator), ""))
+			broken = append(broken, strings.ReplaceAll(e.Error(), tree+string(filepath.Separator), ""))
 		}
-		if len(p.Errors) == 0 && name != "" { // the root holds no code
-			found.compiled[name] = p.Types
+		if len(p.Errors) == 0 {
+			module.Packages = append(module.Packages, p.Types)
 		}
 	}
-	return found, nil
+	return module, broken, nil
 }

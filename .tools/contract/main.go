@@ -3,7 +3,7 @@
 //	contract revise FROM TO   what breaks for the server and for Go callers, and the version that follows; FROM
 //	                          and TO are files, or files of a git revision such as HEAD:openapi.yaml
 //	contract release-check    the same between the last release and this tree, and whether CHANGELOG.md has that version
-//	contract drift SPEC       what the vendor's own OpenAPI document, a file or an address, says otherwise
+//	contract drift SPEC       what the vendor's own OpenAPI document says otherwise
 //	contract pack VERSION DIR makes a module proxy of one version of this tree in a directory
 //
 // It exits with 1 if what it looked for is there, such as drift, and with 2 if it could not look.
@@ -14,7 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"strings"
 )
 
 const contractFile = "openapi.yaml"
@@ -56,16 +56,9 @@ func run(args []string, out io.Writer) error {
 
 // toRoot makes paths mean the same wherever the command is called from.
 func toRoot() error {
-	for {
-		if _, err := os.Stat(contractFile); err == nil {
-			return nil
-		}
-		here, err := os.Getwd()
-		if err != nil || here == filepath.Dir(here) {
-			return errors.New("there is no " + contractFile + " here nor above")
-		}
-		if err := os.Chdir(".."); err != nil {
-			return err
-		}
+	root, err := output(".", "git", "rev-parse", "--show-toplevel")
+	if err != nil {
+		return err
 	}
+	return os.Chdir(strings.TrimSpace(root))
 }

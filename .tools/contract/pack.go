@@ -21,20 +21,12 @@ func pack(version, directory string) error {
 	if err := module.Check(this.Path, this.Version); err != nil {
 		return err
 	}
-	clean, remove, err := temporary()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	if err := copyTree(".", clean); err != nil {
-		return err
-	}
 	target := filepath.Join(directory, filepath.FromSlash(this.Path), "@v")
 	if err := os.MkdirAll(target, 0o755); err != nil {
 		return err
 	}
 	var packed bytes.Buffer
-	if err := zip.CreateFromDir(&packed, this, clean); err != nil {
+	if err := zip.CreateFromDir(&packed, this, "."); err != nil {
 		return err
 	}
 	for name, content := range map[string][]byte{

@@ -2,27 +2,18 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 )
 
-const (
-	maxDocument  = 64 << 20 // bytes
-	fetchTimeout = time.Minute
-)
-
 func readDocument(spec string) (document, error) {
-	text, err := fetch(spec)
+	text, err := os.ReadFile(spec)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", spec, err)
+		return nil, err
 	}
 	var parsed any
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
@@ -66,37 +57,4 @@ func namesAsText(value any) any {
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line
-}
-
-func fetch(spec string) ([]byte, error) {
-	source := io.Reader(nil)
-	if strings.HasPrefix(spec, "http://") || strings.HasPrefix(spec, "https://") {
-		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
-		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, spec, nil)
-		if err != nil {
-			return nil, err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return nil, err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("the server answered %s", response.Status)
-		}
-		source = response.Body
-	} else {
-		file, err := os.Open(spec)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		source = file
-	}
-	text, err := io.ReadAll(io.LimitReader(source, maxDocument+1))
-	if len(text) > maxDocument {
-		return nil, fmt.Errorf("is over %d MiB", maxDocument>>20)
-	}
-	return text, err
 }

@@ -1,41 +1,42 @@
 package main
 
 import (
-	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
-// treeWith copies the tree below a root, puts a contract into it and generates the code.
-func treeWith(root string, contract []byte) (tree string, remove func(), err error) {
-	tree, remove, err = temporary()
+// newTree fills a temporary directory.
+func newTree(fill func(tree string) error) (tree string, remove func(), err error) {
+	tree, err = os.MkdirTemp("", "contract")
 	if err != nil {
 		return "", nil, err
 	}
-	if err := copyTree(root, tree); err != nil {
-		remove()
-		return "", nil, err
-	}
-	if err := os.WriteFile(filepath.Join(tree, contractFile), contract, 0o644); err != nil {
-		remove()
-		return "", nil, err
-	}
-	if _, err := output(tree, "go", "generate", "./..."); err != nil {
+	remove = func() { _ = os.RemoveAll(tree) }
+	if err := fill(tree); err != nil {
 		remove()
 		return "", nil, err
 	}
 	return tree, remove, nil
 }
 
-func temporary() (string, func(), error) {
-	directory, err := os.MkdirTemp("", "contract")
-	return directory, func() { _ = os.RemoveAll(directory) }, err
+// treeWith copies the tree below a root, puts a contract into it and generates the code.
+func treeWith(root string, contract []byte) (string, func(), error) {
+	return newTree(func(tree string) error {
+		if err := copyTree(root, tree); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(tree, contractFile), contract, 0o644); err != nil {
+			return err
+		}
+		_, err := output(tree, "go", "generate", "./...")
+		return err
+	})
 }
 
 // copyTree copies what git would.
@@ -77,44 +78,16 @@ func output(directory, name string, args ...string) (string, error) {
 }
 
 // treeOf extracts the tree of a revision.
-func treeOf(root, revision string) (tree string, remove func(), err error) {
-	tree, remove, err = temporary()
-	if err != nil {
-		return "", nil, err
-	}
-	archive, err := output(root, "git", "archive", revision)
-	if err == nil {
-		err = extract(tar.NewReader(strings.NewReader(archive)), tree)
-	}
-	if err != nil {
-		remove()
-		return "", nil, fmt.Errorf("the tree of %s: %w", revision, err)
-	}
-	return tree, remove, nil
-}
-
-func extract(archive *tar.Reader, tree string) error {
-	for {
-		header, err := archive.Next()
-		if err == io.EOF {
-			return nil
-		}
+func treeOf(root, revision string) (string, func(), error) {
+	return newTree(func(tree string) error {
+		archive, err := output(root, "git", "archive", "--format=zip", revision)
 		if err != nil {
 			return err
 		}
-		if header.Typeflag != tar.TypeReg {
-			continue
-		}
-		target := filepath.Join(tree, filepath.FromSlash(header.Name))
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		text, err := io.ReadAll(archive)
+		files, err := zip.NewReader(strings.NewReader(archive), int64(len(archive)))
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(target, text, 0o644); err != nil {
-			return err
-		}
-	}
+		return os.CopyFS(tree, files)
+	})
 }
