@@ -1,11 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"io"
 	"iter"
+	"net/http"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
@@ -19,38 +18,31 @@ import (
 //
 // See https://developer.sakari.io/api-reference/accounts/setup-autotopup-for-your-account.
 func (c *Client) CreateAttribute(ctx context.Context, t gen.AttributeType, contact gen.Contact, opts ...CallOption) (*gen.Autotopup, error) {
-	return call(ctx, c, "createAttribute", opts,
-		func(ctx context.Context) (*gen.CreateAttributeResponse, error) {
-			if err := checkSegments(t); err != nil {
-				return nil, err
-			}
-			body, err := bodyOf(contact)
-			if err != nil {
-				return nil, err
-			}
-			return c.generated.CreateAttributeWithBodyWithResponse(ctx, c.accountID, t, mediaTypeJSON, body)
-		},
-		func(r *gen.CreateAttributeResponse) *gen.Autotopup { return settingOf(r.JSON200) })
+	reply, _, err := do[gen.AutotopupResponse](ctx, c.pipeline, "createAttribute", opts, path{c.accountID, string(t)}, &contact, func(server string) (*http.Request, error) {
+		return gen.NewCreateAttributeRequestWithBody(server, c.accountID, t, mediaTypeJSON, nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &reply.Data, nil
 }
 
 // UpdateAttribute sends a contact to an attribute. Body and answer are those of CreateAttribute, by the vendor's page.
+//
+// A field that is nil is not sent. A pointer to "" clears a text. For the other fields the vendor documents nothing, and the
+// spec allows no null: a null goes as a raw body of [Client.Generated], with [ValidationReport] (see the example there).
 //
 // It is a PUT: it is repeated, too, when the server may have processed it.
 //
 // See https://developer.sakari.io/api-reference/accounts/setup-autotopup-for-your-account-1.
 func (c *Client) UpdateAttribute(ctx context.Context, t gen.AttributeType, attributeID string, contact gen.Contact, opts ...CallOption) (*gen.Autotopup, error) {
-	return call(ctx, c, "updateAttribute", opts,
-		func(ctx context.Context) (*gen.UpdateAttributeResponse, error) {
-			if err := checkSegments(t, attributeID); err != nil {
-				return nil, err
-			}
-			body, err := bodyOf(contact)
-			if err != nil {
-				return nil, err
-			}
-			return c.generated.UpdateAttributeWithBodyWithResponse(ctx, c.accountID, t, attributeID, mediaTypeJSON, body)
-		},
-		func(r *gen.UpdateAttributeResponse) *gen.Autotopup { return settingOf(r.JSON200) })
+	reply, _, err := do[gen.AutotopupResponse](ctx, c.pipeline, "updateAttribute", opts, path{c.accountID, string(t), attributeID}, &contact, func(server string) (*http.Request, error) {
+		return gen.NewUpdateAttributeRequestWithBody(server, c.accountID, t, attributeID, mediaTypeJSON, nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &reply.Data, nil
 }
 
 // GetAttribute returns an attribute. The answer is a list of one, by the vendor's page: if the attribute is not in it
@@ -59,30 +51,21 @@ func (c *Client) UpdateAttribute(ctx context.Context, t gen.AttributeType, attri
 //
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes-1.
 func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attributeID string, opts ...CallOption) (*gen.Attribute, error) {
-	const operation = "getAttribute"
-	var state *callState
-	list, err := call(ctx, c, operation, append(opts[:len(opts):len(opts)], keepState(&state)),
-		func(ctx context.Context) (*gen.GetAttributeResponse, error) {
-			if err := checkSegments(t, attributeID); err != nil {
-				return nil, err
-			}
-			return c.generated.GetAttributeWithResponse(ctx, c.accountID, t, attributeID)
-		},
-		func(r *gen.GetAttributeResponse) *gen.AttributeListResponse { return r.JSON200 })
+	list, x, err := do[gen.AttributeListResponse](ctx, c.pipeline, "getAttribute", opts, path{c.accountID, string(t), attributeID}, nil, func(server string) (*http.Request, error) {
+		return gen.NewGetAttributeRequest(server, c.accountID, t, attributeID)
+	})
 	if err != nil {
 		return nil, err
 	}
 	if found := findAttribute(list.Data, t, attributeID); found != nil {
 		return found, nil
 	}
-	missing := contradiction(operation, state, Violation{"body/data", "attributeId", "does not hold the attribute with the id that was asked for"})
-	if len(list.Data) == 1 && c.checker.mode == ValidationReport {
-		if err := c.judgeContradiction(ctx, state, missing); err != nil {
-			return nil, err
-		}
+	missing := invalidAnswer(x, x.answer, Violation{"body/data", "attributeId", "does not hold the attribute with the id that was asked for"})
+	if len(list.Data) == 1 && c.pipeline.checker.mode == ValidationReport {
+		_ = c.pipeline.checker.violated(ctx, x, missing)
 		return &list.Data[0], nil
 	}
-	c.checker.onViolation(ctx, missing)
+	c.pipeline.tell(ctx, x, missing)
 	return nil, missing
 }
 
@@ -102,11 +85,9 @@ func (c *Client) GetAttribute(ctx context.Context, t gen.AttributeType, attribut
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes.
 func (c *Client) ListAttributes(ctx context.Context, params gen.ListAttributesParams, opts ...CallOption) iter.Seq2[gen.Attribute, error] {
 	limit := copyOf(params.Limit)
-	return pages(ctx, c, "listAttributes", copyOf(params.Offset), opts,
-		func(ctx context.Context, offset *int) (*gen.ListAttributesResponse, error) {
-			return c.generated.ListAttributesWithResponse(ctx, c.accountID, &gen.ListAttributesParams{Offset: offset, Limit: limit})
-		},
-		func(r *gen.ListAttributesResponse) *gen.AttributeListResponse { return r.JSON200 })
+	return pages(ctx, c.pipeline, "listAttributes", copyOf(params.Offset), opts, path{c.accountID}, func(server string, offset *int) (*http.Request, error) {
+		return gen.NewListAttributesRequest(server, c.accountID, &gen.ListAttributesParams{Offset: offset, Limit: limit})
+	})
 }
 
 // ListAttributesByType returns the attributes of one type, as [Client.ListAttributes] does those of all.
@@ -114,29 +95,9 @@ func (c *Client) ListAttributes(ctx context.Context, params gen.ListAttributesPa
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes-by-type.
 func (c *Client) ListAttributesByType(ctx context.Context, t gen.AttributeType, params gen.ListAttributesByTypeParams, opts ...CallOption) iter.Seq2[gen.Attribute, error] {
 	limit := copyOf(params.Limit)
-	return pages(ctx, c, "listAttributesByType", copyOf(params.Offset), opts,
-		func(ctx context.Context, offset *int) (*gen.ListAttributesByTypeResponse, error) {
-			if err := checkSegments(t); err != nil {
-				return nil, err
-			}
-			return c.generated.ListAttributesByTypeWithResponse(ctx, c.accountID, t, &gen.ListAttributesByTypeParams{Offset: offset, Limit: limit})
-		},
-		func(r *gen.ListAttributesByTypeResponse) *gen.AttributeListResponse { return r.JSON200 })
-}
-
-func bodyOf(contact gen.Contact) (io.Reader, error) {
-	body, err := contact.MarshalJSON() // json.Marshal would go over the text once more
-	if err != nil {
-		return nil, err
-	}
-	return bytes.NewReader(body), nil
-}
-
-func settingOf(answer *gen.AutotopupResponse) *gen.Autotopup {
-	if answer == nil {
-		return nil
-	}
-	return &answer.Data
+	return pages(ctx, c.pipeline, "listAttributesByType", copyOf(params.Offset), opts, path{c.accountID, string(t)}, func(server string, offset *int) (*http.Request, error) {
+		return gen.NewListAttributesByTypeRequest(server, c.accountID, t, &gen.ListAttributesByTypeParams{Offset: offset, Limit: limit})
+	})
 }
 
 // findAttribute finds an id, which may be unique in its type only. In a list of one it may be left out.
@@ -151,18 +112,6 @@ func findAttribute(list []gen.Attribute, t gen.AttributeType, id string) *gen.At
 		}
 	}
 	return found
-}
-
-// checkSegments refuses, in every mode, what would not stay where it belongs in the path: /contacts/. is another operation.
-func checkSegments(t gen.AttributeType, attributeID ...string) error {
-	violations := checkPathSegment("path.attributeType", string(t))
-	for _, id := range attributeID {
-		violations = append(violations, checkPathSegment("path.attributeId", id)...)
-	}
-	if violations == nil {
-		return nil
-	}
-	return &ValidationError{Direction: DirectionRequest, Violations: violations}
 }
 
 // copyOf is for what the caller may change while a list is read.

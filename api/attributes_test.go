@@ -22,7 +22,7 @@ func TestAttributesLive(t *testing.T) {
 	server := apitest.NewServer(t)
 	client := server.Client()
 	for _, of := range []gen.AttributeType{gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeContacts} {
-		contact := gen.Contact{AdditionalProperties: map[string]any{"name": "shoeSize"}}
+		contact := gen.Contact{AdditionalProperties: properties{"name": "shoeSize"}.raw()}
 		if _, err := client.CreateAttribute(t.Context(), of, contact); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestAttributesLive(t *testing.T) {
 	if err != nil || *before.Name != "shoeSize" || before.Label != nil {
 		t.Fatalf("got %v, %v", before, err)
 	}
-	update := gen.Contact{AdditionalProperties: map[string]any{"label": "Shoe size", "dataType": 7}}
+	update := gen.Contact{AdditionalProperties: properties{"label": "Shoe size", "dataType": 7}.raw()}
 	if setting, err := client.UpdateAttribute(t.Context(), gen.AttributeTypeContacts, "attribute-3", update); err != nil || setting.Amount != 123 {
 		t.Fatalf("got %v, %v", setting, err)
 	}

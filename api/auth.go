@@ -10,7 +10,7 @@ import (
 // the API refuses is replaced once: a 401 says that nothing was done.
 func authorize(tokens *tokenCache, next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
-		if !x.operation.secured {
+		if !x.operation.Secured {
 			return next(ctx, x)
 		}
 		token, err := tokens.get(ctx)
@@ -48,7 +48,7 @@ func sendWith(ctx context.Context, x *exchange, token string, next handler) (*Re
 	if x.attempts > 0 { // a transport may have kept the header of the last attempt
 		x.request.Header = x.request.Header.Clone()
 	}
-	x.request.Header.Set("Authorization", "Bearer "+token)
+	x.request.Header["Authorization"] = []string{"Bearer " + token}
 	return next(ctx, x)
 }
 
@@ -56,5 +56,5 @@ func authFailed(x *exchange, err error) error {
 	if auth, ok := err.(*AuthError); ok {
 		return auth
 	}
-	return &callError{x.operation.id, NotApplied, fmt.Errorf("waiting for an access token: %w", err)} // the caller's context ended
+	return &callError{x.operation.ID, NotApplied, fmt.Errorf("waiting for an access token: %w", err)} // the caller's context ended
 }

@@ -13,8 +13,12 @@ import (
 // What was checked is what is sent, byte for byte, at every attempt.
 func TestBodyIsSentAsItWasWritten(t *testing.T) {
 	text, contact := pageContact(t)
-	contact.Set("note", "<b>Zo\u00eb & \u2028 \"co\"</b>\n")
-	contact.Lists[0].Set("more", map[string]any{"z": 1, "a": []any{nil, 1e300}})
+	if err := contact.Set("note", "<b>Zo\u00eb & \u2028 \"co\"</b>\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := contact.Lists[0].Set("more", map[string]any{"z": 1, "a": []any{nil, 1e300}}); err != nil {
+		t.Fatal(err)
+	}
 	written, err := contact.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)

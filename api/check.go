@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -14,95 +15,109 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/sakari-go/sakari-go/api/internal/spec"
 )
 
-// checkRequest lists what in a request breaks the contract.
-func (op *operation) checkRequest(ctx context.Context, r *http.Request, segments []string, body []byte) []Violation {
+// checkRequest lists the violations of a request.
+func (x *exchange) checkRequest(ctx context.Context) []Violation {
 	var violations []Violation
-	for _, param := range op.params {
-		violations = append(violations, op.checkParameter(ctx, r, segments, param)...)
+	for _, param := range x.operation.Parameters {
+		violations = append(violations, x.checkParameter(ctx, param)...)
 	}
-	if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !utf8.ValidString(query) {
+	if query, err := url.QueryUnescape(x.request.URL.RawQuery); err != nil || !utf8.ValidString(query) {
 		violations = append(violations, Violation{"query", "utf-8", "is not valid UTF-8"})
 	}
-	return append(violations, op.checkRequestBody(r.Header, body)...)
+	if x.bodyType != "" && x.bodyType == x.operation.Body {
+		return violations // its Go type writes nothing else
+	}
+	return append(violations, x.checkRequestBody()...)
 }
 
 // checkPath lists what in a path would not stay one segment.
-func (op *operation) checkPath(segments []string) []Violation {
+func (x *exchange) checkPath() []Violation {
 	var violations []Violation
-	for _, param := range op.params {
-		if param.In == openapi3.ParameterInPath {
-			violations = append(violations, checkPathSegment(param.place, segments[param.segment])...)
-		}
+	for _, p := range x.operation.inPath {
+		violations = append(violations, checkPathSegment(p.name, x.segments[p.segment])...)
 	}
 	return violations
 }
 
-func (op *operation) checkParameter(ctx context.Context, r *http.Request, segments []string, param parameter) []Violation {
-	if param.In == openapi3.ParameterInPath {
-		value := segments[param.segment]
-		if violations := checkPathSegment(param.place, value); violations != nil {
-			return violations
+func (x *exchange) checkParameter(ctx context.Context, param spec.Parameter) []Violation {
+	switch {
+	case param.In == openapi3.ParameterInPath:
+		value := x.pathValue(param.Name)
+		if param.Plain && (param.Enum == nil || slices.Contains(param.Enum, value)) || checkPathSegment(param.Name, value) != nil {
+			return nil // checkPath tells
 		}
-		if param.text != nil && param.text.acceptsText([]byte(value)) {
-			return nil
-		}
+	case param.In == openapi3.ParameterInQuery && !param.Required && x.request.URL.RawQuery == "":
+		return nil
 	}
-	err := openapi3filter.ValidateParameter(ctx, &openapi3filter.RequestValidationInput{
-		Request:    r,
-		PathParams: op.pathParams(segments),
-		Route:      op.route,
-		Options:    &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
-	}, param.Parameter)
+	route, err := x.operation.route()
 	if err != nil {
-		return paramViolations(param.place, err)
+		return unreadableSpec(err)
+	}
+	parameter := route.Operation.Parameters.GetByInAndName(param.In, param.Name)
+	if parameter == nil {
+		parameter = route.PathItem.Parameters.GetByInAndName(param.In, param.Name)
+	}
+	err = openapi3filter.ValidateParameter(ctx, &openapi3filter.RequestValidationInput{
+		Request:    x.request,
+		PathParams: x.operation.pathParams(x.segments),
+		Route:      route,
+		Options:    &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
+	}, parameter)
+	if err != nil {
+		return paramViolations(param.In+"."+param.Name, err)
 	}
 	return nil
 }
 
-func (op *operation) checkRequestBody(header http.Header, body []byte) []Violation {
-	if op.route.Operation.RequestBody == nil {
-		if len(body) > 0 {
-			return []Violation{{"body", "body", "the operation takes no body"}}
+func (x *exchange) pathValue(name string) string {
+	for _, p := range x.operation.inPath {
+		if p.name == name {
+			return x.segments[p.segment]
 		}
+	}
+	return ""
+}
+
+func (x *exchange) checkRequestBody() []Violation {
+	route, err := x.operation.route()
+	switch {
+	case err != nil:
+		return unreadableSpec(err)
+	case route.Operation.RequestBody == nil && len(x.body) > 0:
+		return []Violation{{"body", "body", "the operation takes no body"}}
+	case route.Operation.RequestBody == nil:
 		return nil
 	}
-	want := op.route.Operation.RequestBody.Value
-	if len(body) == 0 {
+	want := route.Operation.RequestBody.Value
+	if len(x.body) == 0 {
 		if want.Required {
 			return []Violation{{"body", "required", "is missing"}}
 		}
 		return nil
 	}
-	media, violation := findMedia(want.Content, header)
+	media, violation := findMedia(want.Content, x.request.Header)
 	if violation != nil {
 		return []Violation{*violation}
 	}
-	if op.bodies[media].accepts(body) {
-		return nil
-	}
-	value, findings := parseJSON(body)
-	return checkBody(media, len(body), value, findings, openapi3.VisitAsRequest(), openapi3.DisableReadOnlyValidation())
+	return parseJSON(x.body).validate(media, len(x.body), openapi3.VisitAsRequest(), openapi3.DisableReadOnlyValidation())
 }
 
-// surelyKeeps is true only of an answer that checkResponse has nothing to say of.
-func (op *operation) surelyKeeps(answer *Response) bool {
-	documented := op.documented(answer.StatusCode)
-	if documented == nil || len(documented.Headers) > 0 {
-		return false
+// checkResponse lists the violations of a response, whose body is parsed.
+func (x *exchange) checkResponse(ctx context.Context, answer *Response, body parsed) []Violation {
+	route, err := x.operation.route()
+	if err != nil {
+		return unreadableSpec(err)
 	}
-	media, violation := findMedia(documented.Content, answer.Header)
-	return violation == nil && op.bodies[media].accepts(answer.Body)
-}
-
-// checkResponse lists what in an answer breaks the contract. Value and findings are the parsed body.
-func (op *operation) checkResponse(ctx context.Context, r *http.Request, answer *Response, value any, findings []finding) []Violation {
-	documented := op.documented(answer.StatusCode)
+	documented := documentedIn(route, answer.StatusCode)
 	if documented == nil {
 		return []Violation{{"status", "status", fmt.Sprintf("the contract has no status %d", answer.StatusCode)}}
 	}
-	violations := op.checkHeaders(ctx, r, documented, answer)
+	violations := checkHeaders(ctx, x.request, route, documented, answer)
 	if len(documented.Content) == 0 {
 		if len(answer.Body) > 0 {
 			violations = append(violations, Violation{"body", "body", "the contract has no body here"})
@@ -113,11 +128,13 @@ func (op *operation) checkResponse(ctx context.Context, r *http.Request, answer 
 	if violation != nil {
 		return append(violations, *violation)
 	}
-	return append(violations, checkBody(media, len(answer.Body), value, findings, openapi3.VisitAsResponse())...)
+	return append(violations, body.validate(media, len(answer.Body), openapi3.VisitAsResponse())...)
 }
 
-func (op *operation) documented(status int) *openapi3.Response {
-	responses := op.route.Operation.Responses
+func unreadableSpec(err error) []Violation { return []Violation{{"spec", "spec", err.Error()}} }
+
+func documentedIn(route *routers.Route, status int) *openapi3.Response {
+	responses := route.Operation.Responses
 	ref := responses.Status(status)
 	if ref == nil {
 		ref = responses.Default()
@@ -128,12 +145,12 @@ func (op *operation) documented(status int) *openapi3.Response {
 	return ref.Value
 }
 
-func (op *operation) checkHeaders(ctx context.Context, r *http.Request, documented *openapi3.Response, answer *Response) []Violation {
+func checkHeaders(ctx context.Context, r *http.Request, route *routers.Route, documented *openapi3.Response, answer *Response) []Violation {
 	if len(documented.Headers) == 0 {
 		return nil
 	}
 	err := openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: op.route},
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: route},
 		Status:                 answer.StatusCode,
 		Header:                 answer.Header,
 		Options:                &openapi3filter.Options{ExcludeResponseBody: true, MultiError: true},
@@ -147,31 +164,44 @@ func (op *operation) checkHeaders(ctx context.Context, r *http.Request, document
 
 // findMedia returns the contract's media type for a Content-Type.
 func findMedia(content openapi3.Content, header http.Header) (*openapi3.MediaType, *Violation) {
-	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	name := mediaTypeOf(header)
+	switch {
+	case isEncoded(header):
 		return nil, &Violation{"content-encoding", "content-encoding", "the body is encoded in a way that was not asked for"}
+	case name != "" && content.Get(name) != nil:
+		return content.Get(name), nil
+	case isJSON(name) && content.Get(mediaTypeJSON) != nil:
+		return content.Get(mediaTypeJSON), nil
 	}
-	given := header.Values("Content-Type")
-	if len(given) == 1 && content[given[0]] != nil {
-		return content[given[0]], nil
-	}
-	name, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err == nil && len(given) == 1 {
-		if media := content.Get(name); media != nil {
-			return media, nil
-		}
-		if media := content.Get(mediaTypeJSON); media != nil && isJSON(name) {
-			return media, nil
-		}
-	}
-	known := make([]string, 0, len(content))
-	for name := range content {
-		known = append(known, name)
-	}
-	slices.Sort(known)
+	known := slices.Sorted(maps.Keys(content))
 	return nil, &Violation{"content-type", "content-type", "must be " + strings.Join(known, " or ")}
 }
 
-const mediaTypeJSON = "application/json"
+const mediaTypeJSON = spec.MediaTypeJSON
+
+// mediaTypeOf returns the media type of a body, "" if its header does not say one.
+func mediaTypeOf(header http.Header) string {
+	given := header["Content-Type"]
+	if len(given) != 1 {
+		return ""
+	}
+	if given[0] == mediaTypeJSON {
+		return mediaTypeJSON
+	}
+	name, _, err := mime.ParseMediaType(given[0])
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+func isEncoded(header http.Header) bool {
+	encoding := header.Get("Content-Encoding")
+	return encoding != "" && !strings.EqualFold(encoding, "identity")
+}
+
+// hasJSON reports whether a body is JSON by its header.
+func hasJSON(header http.Header) bool { return !isEncoded(header) && isJSON(mediaTypeOf(header)) }
 
 func isJSON(mediaType string) bool {
 	return mediaType == mediaTypeJSON || strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
@@ -197,10 +227,10 @@ func paramViolations(place string, err error) []Violation {
 	return violations
 }
 
-// checkPathSegment refuses a value that would not stay one segment of a URL's path, whoever reads it.
-func checkPathSegment(place, value string) []Violation {
+// checkPathSegment refuses a parameter that would not stay one segment of a URL's path, whoever reads it.
+func checkPathSegment(param, value string) []Violation {
 	const most = 128 // bytes
-	refuse := func(rule, message string) []Violation { return []Violation{{place, rule, message}} }
+	refuse := func(rule, message string) []Violation { return []Violation{{"path." + param, rule, message}} }
 	switch {
 	case value == "":
 		return refuse("required", "is empty")
@@ -210,10 +240,14 @@ func checkPathSegment(place, value string) []Violation {
 		return refuse("segment", "must not be . or ..")
 	case !utf8.ValidString(value):
 		return refuse("utf-8", "is not valid UTF-8")
-	case strings.ContainsAny(value, `/\`):
-		return refuse("segment", `must not hold / or \`)
-	case strings.ContainsFunc(value, unicode.IsControl):
-		return refuse("segment", "must not hold control characters")
+	}
+	for _, r := range value {
+		switch {
+		case r == '/', r == '\\':
+			return refuse("segment", `must not hold / or \`)
+		case unicode.IsControl(r):
+			return refuse("segment", "must not hold control characters")
+		}
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ import (
 type Client struct {
 	accountID string
 	base      *url.URL
-	generated *gen.ClientWithResponses
-	checker   *checker
+	pipeline  *pipeline
+	generated *gen.ClientWithResponses // on the same pipeline
 }
 
 // New returns a client for an account. It needs one of [WithClientCredentials],
@@ -50,15 +50,15 @@ func New(accountID string, opts ...Option) (*Client, error) {
 		own = newTransport()
 		c.client = &http.Client{Transport: own}
 	}
-	checker := &checker{c.validation, c.onViolation, c.logger}
-	generated, err := newGenerated(c, base, checker)
+	p := newPipeline(c, base)
+	generated, err := gen.NewClientWithResponses(p.server, gen.WithHTTPClient(p))
 	if err != nil {
 		return nil, misconfigured(err)
 	}
-	if own != nil { // the generated client is what all copies of a Client share
-		runtime.AddCleanup(generated, (*http.Transport).CloseIdleConnections, own)
+	if own != nil { // the pipeline is what all copies of a Client share
+		runtime.AddCleanup(p, (*http.Transport).CloseIdleConnections, own)
 	}
-	return &Client{accountID: accountID, base: base, generated: generated, checker: checker}, nil
+	return &Client{accountID: accountID, base: base, pipeline: p, generated: generated}, nil
 }
 
 // WithAccount returns a client for another account that shares everything else with this one.
@@ -73,9 +73,9 @@ func (c *Client) WithAccount(accountID string) (*Client, error) {
 
 // Generated returns the generated client, with every operation of the
 // contract in every form. Its calls go through the same pipeline: they are authenticated, checked, retried
-// and fail with the same errors, but for two of encoding/json: a body that can not be encoded, which is not sent, and, if
-// validation is reduced or an integer has a fraction or over 64 bits, an answer that is not of its type. The account is an argument there,
-// and a nil context panics. An argument . or .. is resolved in the path before anything checks it: that is another operation, or none.
+// and fail with the same errors, but for two. A body that can not be written as JSON is a [gen.EncodeError], and is not sent. A
+// response that is valid and not of its Go type, such as an integer with a fraction, is an error of package json; with reduced
+// validation also one that does not conform to its schema ([gen.SchemaError]). The account is an argument there, and a nil context panics. An argument . or .. is resolved in the path before anything checks it: that is another operation, or none.
 func (c *Client) Generated() *gen.ClientWithResponses { return c.generated }
 
 // Format prints account and base URL, and nothing else, for every verb.
@@ -84,7 +84,7 @@ func (c Client) Format(f fmt.State, verb rune) {
 }
 
 func checkAccountID(accountID string) error {
-	if violations := checkPathSegment("path.accountId", accountID); violations != nil {
+	if violations := checkPathSegment("accountId", accountID); violations != nil {
 		return &ValidationError{Direction: DirectionRequest, Violations: violations}
 	}
 	return nil

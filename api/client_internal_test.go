@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // Not parallel: http.DefaultTransport belongs to the whole program.
@@ -47,20 +45,5 @@ func TestNewDoesNotReadTheContract(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// An answer without a body is none that the generated client would read, whatever its status.
-func TestAnswersWithoutABodyStayAsTheyAre(t *testing.T) {
-	op := &openapi3.Operation{OperationID: "drop", Responses: openapi3.NewResponses(openapi3.WithStatus(204, &openapi3.ResponseRef{Value: openapi3.NewResponse()}))}
-	doc := &openapi3.T{Paths: openapi3.NewPaths(openapi3.WithPath("/drop", &openapi3.PathItem{Delete: op}))}
-	contract, err := newContract(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, answer := range []*Response{{StatusCode: 204}, {StatusCode: 200, Body: []byte(`{"success":true}`)}} {
-		if got := contract.operations[0].asDocumented(answer); got != answer {
-			t.Errorf("%v became %v", answer, got)
-		}
 	}
 }

@@ -71,9 +71,9 @@ func TestPageRequestReachesTheServer(t *testing.T) {
 func TestUnknownPropertiesAreSent(t *testing.T) {
 	server := apitest.NewServer(t)
 	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{
-		Mobile:               &gen.ContactMobile{AdditionalProperties: map[string]any{"carrier": "x"}},
-		Attributes:           map[string]any{},
-		AdditionalProperties: map[string]any{"nickname": "C"},
+		Mobile:               &gen.ContactMobile{AdditionalProperties: properties{"carrier": "x"}.raw()},
+		Attributes:           properties{}.raw(),
+		AdditionalProperties: properties{"nickname": "C"}.raw(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -388,7 +388,7 @@ func TestGeneratedIsAsSafe(t *testing.T) {
 	}
 	_, err = generated.CreateAttributeWithResponse(t.Context(), "other", "Deals", gen.Contact{})
 	as[*api.ValidationError](t, err)
-	_, err = generated.CreateAttributeWithResponse(t.Context(), "other", "deals", gen.Contact{AdditionalProperties: map[string]any{"email": 1}})
+	_, err = generated.CreateAttributeWithResponse(t.Context(), "other", "deals", gen.Contact{AdditionalProperties: properties{"email": 1}.raw()})
 	if api.OutcomeOf(err) != api.NotApplied {
 		t.Errorf("got %v", err)
 	}
@@ -612,8 +612,8 @@ func TestServersWordsAreBlanked(t *testing.T) {
 	contact := gen.Contact{
 		Email: new("chris@sakari.io"), FirstName: new("Chris"), LastName: new("Bloggs"),
 		Mobile:               &gen.ContactMobile{Number: new("123-456-7890"), LineType: new("mobile")},
-		Attributes:           map[string]any{"x": []any{"free-form"}},
-		AdditionalProperties: map[string]any{"nickname": "Kit"},
+		Attributes:           properties{"x": []any{"free-form"}}.raw(),
+		AdditionalProperties: properties{"nickname": "Kit"}.raw(),
 	}
 	message := "Invalid mobile number 123-456-7890 of Chris Bloggs (Kit, free-form) <chris@sakari.io> with " + token(server) + "\nnext line"
 	secrets := []string{"123-456-7890", "Chris", "Bloggs", "Kit", "free-form", "chris@sakari.io", token(server)}

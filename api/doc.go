@@ -26,6 +26,18 @@
 // [ErrRateLimited], and with the errors of packages context and net. No text of an error holds a
 // token or personal data of the contact; fields named Code, Message, Header and Body may.
 //
+// # Fields
+//
+// Optional fields are pointers, lists and maps are not. What is nil is not sent; an empty text, list or map is. What the spec
+// does not declare is kept as raw JSON, with every digit, in requests and in responses:
+//
+//	err := contact.Set("nickname", "Kit")
+//	found, err := setting.Get("lastTopup", &at)
+//	err = gen.SetProperty(&contact.Attributes, "plan", "gold")
+//
+// The generated types read and write JSON alike with encoding/json and with its second version, on every version of Go. They
+// refuse what would change on the way: a null, a repeated name, text that is not UTF-8, a number beyond its type.
+//
 // # Outcome
 //
 // After an error, [OutcomeOf] tells whether the call may be repeated:

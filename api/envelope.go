@@ -2,49 +2,55 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The API's envelope is the one convention that no operation of the contract
 // states: success, and on a failure error.code and error.message. The vendor also
 // writes error.description. OAuth 2.0 has error and error_description.
 
-// saysNo tells whether an answer says success: false.
-func saysNo(value any) bool {
-	envelope, _ := value.(map[string]any)
-	success, ok := envelope["success"].(bool)
-	return ok && !success
+// saysSuccess reports whether a response says success: true, and every decoder reads it alike.
+func saysSuccess(body []byte) bool {
+	text := parseJSON(body)
+	envelope, _ := text.value.(map[string]any)
+	return len(text.findings) == 0 && envelope["success"] == true
 }
 
-// saysYes tells whether an answer says success: true.
-func saysYes(value any) bool {
-	envelope, _ := value.(map[string]any)
-	return envelope["success"] == true
-}
-
-// mayReadAsNo tells whether some reader reads success: false in an answer: one that takes the first, or the last, of names
-// that stand twice, or does not mind their case.
-func mayReadAsNo(body []byte) bool {
+// saysFailure reports whether some decoder reads success: false in a response: one that takes the first, or the last, of
+// repeated names, or does not mind their case.
+func saysFailure(body []byte) bool {
 	if !bytes.Contains(body, []byte("false")) {
 		return false
 	}
-	var envelope struct{ Success anyFalse }
-	err := json.Unmarshal(body, &envelope)
-	return err == nil && bool(envelope.Success)
-}
-
-// anyFalse is true if one of the values that are read into it is false.
-type anyFalse bool
-
-func (a *anyFalse) UnmarshalJSON(value []byte) error {
-	*a = *a || string(value) == "false"
-	return nil
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if open, err := dec.ReadToken(); err != nil || open.Kind() != '{' {
+		return false
+	}
+	failure := false
+	for dec.PeekKind() == '"' {
+		name, err := dec.ReadToken()
+		if err != nil {
+			return false
+		}
+		isSuccess := strings.EqualFold(name.String(), "success")
+		value, err := dec.ReadValue()
+		if err != nil {
+			return false
+		}
+		failure = failure || isSuccess && value.Kind() == 'f'
+	}
+	_, closed := dec.ReadToken()
+	_, ended := dec.ReadToken()
+	return failure && closed == nil && ended == io.EOF
 }
 
 // newError reads the error out of an answer that is not a yes, or that broke off for a cause.
@@ -60,7 +66,7 @@ func newError(x *exchange, answer *Response, cause error) *Error {
 		visible.message = x.credentials().redact(message)
 	}
 	return &Error{
-		Operation:  x.operation.id,
+		Operation:  x.operation.ID,
 		StatusCode: answer.StatusCode,
 		Code:       code,
 		Message:    message,
@@ -75,23 +81,29 @@ func newError(x *exchange, answer *Response, cause error) *Error {
 
 func errorOf(body []byte) (code, message string) {
 	var outer struct {
-		Error, Message   json.RawMessage
-		ErrorDescription json.RawMessage `json:"error_description"`
+		Error            jsontext.Value `json:"error,case:ignore"`
+		Message          jsontext.Value `json:"message,case:ignore"`
+		ErrorDescription jsontext.Value `json:"error_description"`
 	}
-	var inner struct{ Code, Message, Description json.RawMessage }
-	if json.Unmarshal(body, &outer) != nil {
+	var inner struct {
+		Code        jsontext.Value `json:"code,case:ignore"`
+		Message     jsontext.Value `json:"message,case:ignore"`
+		Description jsontext.Value `json:"description,case:ignore"`
+	}
+	lenient := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if json.Unmarshal(body, &outer, lenient) != nil {
 		return "", ""
 	}
-	if json.Unmarshal(outer.Error, &inner) == nil {
+	if json.Unmarshal(outer.Error, &inner, lenient) == nil {
 		return firstText(inner.Code), firstText(inner.Message, inner.Description)
 	}
 	return firstText(outer.Error), firstText(outer.ErrorDescription, outer.Message)
 }
 
-func firstText(values ...json.RawMessage) string {
+func firstText(values ...jsontext.Value) string {
 	for _, v := range values {
 		var s string
-		if json.Unmarshal(v, &s) == nil && s != "" {
+		if json.Unmarshal(v, &s, jsontext.AllowInvalidUTF8(true)) == nil && s != "" {
 			return s
 		}
 	}

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/sakari-go/sakari-go/api"
@@ -236,7 +240,11 @@ func ExampleClient_UpdateAttribute() {
 		fmt.Println(err)
 		return
 	}
-	update := gen.Contact{AdditionalProperties: map[string]any{"label": "Shoe size"}}
+	var update gen.Contact
+	if err := update.Set("label", "Shoe size"); err != nil {
+		fmt.Println(err)
+		return
+	}
 	if _, err := client.UpdateAttribute(ctx, gen.AttributeTypeContacts, "attribute-1", update); err != nil {
 		fmt.Println(err)
 		return
@@ -248,6 +256,65 @@ func ExampleClient_UpdateAttribute() {
 	}
 	fmt.Println(*attribute.Label)
 	// Output: Shoe size
+}
+
+// What a response holds beside what the spec declares.
+func ExampleClient_CreateAttribute_unknownProperty() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":50,"below":10,"lastTopup":"2023-11-07T05:31:56Z"}}`})
+
+	setting, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var at time.Time
+	found, err := setting.Get("lastTopup", &at)
+	fmt.Println(found, err, at)
+	// Output: true <nil> 2023-11-07 05:31:56 +0000 UTC
+}
+
+// Free-form attributes, which keep every digit.
+func ExampleClient_CreateAttribute_attributes() {
+	server := exampleServer()
+	defer server.Close()
+
+	var contact gen.Contact
+	if err := gen.SetProperty(&contact.Attributes, "customer", int64(1234567890123456789)); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%s\n", server.Requests()[0].Body)
+	// Output: {"attributes":{"customer":1234567890123456789}}
+}
+
+// A null, which the spec does not allow, in a body of one's own. The violation is reported, and the request is sent.
+func ExampleClient_Generated_null() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Printf("%s %s\n", r.Method, body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"success":true,"data":{"amount":50,"below":10}}`)
+	}))
+	defer server.Close()
+	client, err := api.New("acc", api.WithToken("made-for-this-example"), api.WithBaseURL(server.URL), api.WithValidation(api.ValidationReport),
+		api.WithViolationHandler(func(_ context.Context, found *api.ValidationError) { fmt.Println(found.Violations[0]) }))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Generated().UpdateAttributeWithBodyWithResponse(context.Background(), "acc", gen.AttributeTypeContacts, "7",
+		"application/json", strings.NewReader(`{"blocked":null}`))
+	fmt.Println(err)
+	// Output:
+	// body/blocked: Value is not nullable
+	// PUT {"blocked":null}
+	// <nil>
 }
 
 // One attribute, or the news that there is none.

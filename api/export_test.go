@@ -7,6 +7,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/sakari-go/sakari-go/api/internal/spec"
 	"github.com/sakari-go/sakari-go/gen"
 )
 
@@ -26,7 +27,9 @@ func NewTransport() *http.Transport { return newTransport() }
 // WithContract replaces the embedded contract.
 func WithContract(doc *openapi3.T) Option {
 	return func(c *config) error {
-		c.contract = func() (*contract, error) { return newContract(doc) }
+		c.contract = func() (*contract, error) {
+			return newContract(spec.Operations(doc), func() (*openapi3.T, error) { return doc, nil })
+		}
 		return nil
 	}
 }

@@ -230,7 +230,7 @@ func TestMessagesAreBlankedInManySpellings(t *testing.T) {
 		Email: new("Chris.Bloggs@Sakari.io"), FirstName: new("Tom&Jerry-secret"), LastName: new("Ng"),
 		Mobile:     &gen.ContactMobile{Number: new("123-456-7890"), LineType: new("mobile")},
 		Lists:      []gen.ContactList{{Filter: &gen.ListFilter{Q: new("mailbox@example.net"), Attributes: []gen.FilterAttribute{{Value: []string{"078-05-1120"}}}}}},
-		Attributes: map[string]any{"phone": 15551234567, "kim@example.org": true, "name": "\u738b\u4f1f", "other": "\u0393\u03b9\u03ce\u03c1\u03b3\u03bf\u03c2"},
+		Attributes: properties{"phone": int64(15551234567), "kim@example.org": true, "name": "\u738b\u4f1f", "other": "\u0393\u03b9\u03ce\u03c1\u03b3\u03bf\u03c2"}.raw(),
 	}
 	for message, leak := range map[string]string{
 		"chris.bloggs@sakari.io exists":                         "bloggs",
@@ -304,11 +304,11 @@ func TestCutAddressesAreBlanked(t *testing.T) {
 
 // Many words of a server are compared with many of a contact.
 func TestBlankingIsQuick(t *testing.T) {
-	attributes := map[string]any{}
+	attributes := properties{}
 	for i := range 5_000 {
 		attributes[fmt.Sprintf("name%d", i)] = fmt.Sprintf("value%d", 1_000_000+i)
 	}
-	contact := gen.Contact{Attributes: attributes}
+	contact := gen.Contact{Attributes: attributes.raw()}
 	var many strings.Builder
 	for i := range 1000 {
 		fmt.Fprintf(&many, "q%d %d ", i, 10+i)

@@ -24,28 +24,24 @@ func TestParseJSON(t *testing.T) {
 		strings.Repeat("[", 101) + strings.Repeat("]", 101):           {"nesting " + strings.Repeat("/0", 100)},
 		strings.Repeat(`{"a":`, 101) + "1" + strings.Repeat("}", 101): {"nesting " + strings.Repeat("/a", 100)},
 	} {
-		value, findings := parseJSON([]byte(text))
+		read := parseJSON([]byte(text))
 		var got []string
-		for _, f := range findings {
-			line := f.rule
-			if len(f.pointer) > 0 {
-				line += " /" + strings.Join(f.pointer, "/")
-			}
-			got = append(got, line)
+		for _, f := range read.findings {
+			got = append(got, strings.TrimSpace(f.rule+" "+string(f.pointer)))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%.60q: want (-), got (+)\n%s", text, diff)
 		}
 		if want == nil {
-			checkSameAsStandard(t, []byte(text), value)
+			checkSameAsStandard(t, []byte(text), read.value)
 		}
 	}
 }
 
 func TestParseJSONGivesUp(t *testing.T) {
-	value, findings := parseJSON([]byte("[" + strings.Repeat("1e400,", 100_000) + "1]"))
-	if value != nil || len(findings) != maxFindings+1 {
-		t.Errorf("%d findings and a value %v, want %d and none", len(findings), value != nil, maxFindings+1)
+	read := parseJSON([]byte("[" + strings.Repeat("1e400,", 100_000) + "1]"))
+	if read.value != nil || len(read.findings) != maxFindings+1 {
+		t.Errorf("%d findings and a value %v, want %d and none", len(read.findings), read.value != nil, maxFindings+1)
 	}
 }
 
@@ -66,9 +62,8 @@ func FuzzParseJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		value, findings := parseJSON(text)
-		if len(findings) == 0 {
-			checkSameAsStandard(t, text, value)
+		if read := parseJSON(text); len(read.findings) == 0 {
+			checkSameAsStandard(t, text, read.value)
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"mime"
 )
 
 // checker holds requests and answers against the contract.
@@ -14,19 +13,19 @@ type checker struct {
 	logger      *slog.Logger
 }
 
-// checkRequests stops a request that breaks the contract, and in every mode one that would lead elsewhere.
+// checkRequests stops an invalid request, and in every mode one that would lead elsewhere.
 func (c *checker) checkRequests(next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
-		astray := x.operation.checkPath(x.segments)
-		violations := astray
+		violations := x.checkPath()
+		elsewhere := len(violations) > 0
 		if c.mode != ValidationOff {
-			violations = x.operation.checkRequest(ctx, x.request, x.segments, x.body)
+			violations = append(violations, x.checkRequest(ctx)...)
 		}
 		if len(violations) == 0 {
 			return next(ctx, x)
 		}
-		err := &ValidationError{Operation: x.operation.id, Direction: DirectionRequest, Violations: violations}
-		if len(astray) > 0 {
+		err := &ValidationError{Operation: x.operation.ID, Direction: DirectionRequest, Violations: violations}
+		if elsewhere {
 			return nil, err
 		}
 		if err := c.violated(ctx, x, err); err != nil {
@@ -36,8 +35,8 @@ func (c *checker) checkRequests(next handler) handler {
 	}
 }
 
-// judge lets through what is a yes and keeps the contract.
-func (c *checker) judge(next handler) handler {
+// checkResponses lets through what is a success and valid.
+func (c *checker) checkResponses(next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
 		answer, err := next(ctx, x)
 		if err != nil {
@@ -46,18 +45,23 @@ func (c *checker) judge(next handler) handler {
 		if outcomeOfStatus(answer.StatusCode) != Applied {
 			return nil, newError(x, answer, nil)
 		}
-		if x.operation.surelyKeeps(answer) && !mayReadAsNo(answer.Body) {
+		failure := saysFailure(answer.Body)
+		if !failure && x.readValid(answer) {
 			return answer, nil
 		}
-		value, findings := parseAnswer(answer)
-		if len(findings) == 0 && saysNo(value) {
+		body := parsed{value: string(answer.Body)}
+		if isJSON(mediaTypeOf(answer.Header)) {
+			body = parseJSON(answer.Body)
+		}
+		envelope, _ := body.value.(map[string]any)
+		if len(body.findings) == 0 && envelope["success"] == false {
 			return nil, newError(x, answer, nil)
 		}
-		contradictory := c.mode != ValidationStrict && mayReadAsNo(answer.Body) // no success, in no mode
+		contradictory := failure && c.mode != ValidationStrict // no success, in no mode
 		if c.mode == ValidationOff && !contradictory {
 			return answer, nil
 		}
-		violations := x.operation.checkResponse(ctx, x.request, answer, value, findings)
+		violations := x.checkResponse(ctx, answer, body)
 		if len(violations) == 0 {
 			return answer, nil
 		}
@@ -79,13 +83,6 @@ func (c *checker) violated(ctx context.Context, x *exchange, err *ValidationErro
 	err.Header, err.Body = err.Header.Clone(), bytes.Clone(err.Body) // the handler may blank them, and the call goes on
 	c.logger.LogAttrs(ctx, slog.LevelWarn, "contract violated", slog.String("operation", err.Operation), slog.Any("error", err))
 	c.onViolation(ctx, err)
-	x.state.reported = err
+	x.reported = err
 	return nil
-}
-
-func parseAnswer(answer *Response) (any, []finding) {
-	if name, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil && isJSON(name) {
-		return parseJSON(answer.Body)
-	}
-	return string(answer.Body), nil
 }

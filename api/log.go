@@ -19,7 +19,7 @@ func logRoundTrips(logger *slog.Logger, next handler) handler {
 			return answer, err
 		}
 		attrs := []slog.Attr{
-			slog.String("operation", x.operation.id),
+			slog.String("operation", x.operation.ID),
 			slog.Int("status", statusOf(answer, err)),
 			slog.Duration("duration", time.Since(start)),
 			slog.Int("attempt", x.attempts),

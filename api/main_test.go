@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json/jsontext"
 	"go.uber.org/goleak"
 
 	"github.com/sakari-go/sakari-go/api"
@@ -56,6 +57,19 @@ func create(t testing.TB, client *api.Client, opts ...api.CallOption) (*gen.Auto
 		t.Errorf("result %v and error %v: want exactly one", result, err)
 	}
 	return result, err
+}
+
+// properties are free-form ones, which are raw JSON in the generated types.
+type properties map[string]any
+
+func (p properties) raw() map[string]jsontext.Value {
+	all := make(map[string]jsontext.Value)
+	for name, value := range p {
+		if err := gen.SetProperty(&all, name, value); err != nil {
+			panic(err)
+		}
+	}
+	return all
 }
 
 // as is errors.As that fails the test.

@@ -24,7 +24,7 @@ type Option func(*config) error
 
 // config is what the options set. It lives until New returns.
 type config struct {
-	tokens           func(token *gen.ClientWithResponses) *tokenCache
+	tokens           func(token *pipeline) *tokenCache
 	credentials      *credentials
 	baseURL          string
 	insecure         bool
@@ -72,7 +72,7 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
 		}
 		c.credentials = &credentials{clientSecret: clientSecret}
-		c.tokens = func(token *gen.ClientWithResponses) *tokenCache {
+		c.tokens = func(token *pipeline) *tokenCache {
 			return newTokenCache(c.tokenTimeout, clientCredentials(token, clientID, clientSecret))
 		}
 		return nil
@@ -85,7 +85,7 @@ func WithToken(token string) Option {
 		if err := checkToken(token, ""); err != nil {
 			return fmt.Errorf("WithToken: the token %w", err)
 		}
-		c.tokens = func(*gen.ClientWithResponses) *tokenCache { return newStaticToken(token) }
+		c.tokens = func(*pipeline) *tokenCache { return newStaticToken(token) }
 		return nil
 	}
 }
@@ -99,7 +99,7 @@ func WithTokenSource(source oauth2.TokenSource) Option {
 		if source == nil {
 			return errors.New("WithTokenSource: the source must not be nil")
 		}
-		c.tokens = func(*gen.ClientWithResponses) *tokenCache { return newTokenCache(c.tokenTimeout, fromSource(source)) }
+		c.tokens = func(*pipeline) *tokenCache { return newTokenCache(c.tokenTimeout, fromSource(source)) }
 		return nil
 	}
 }

@@ -1,8 +1,9 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"github.com/sakari-go/sakari-go/gen"
 )
 
 // Outcome tells whether a call took effect at the server, and so whether it
@@ -33,8 +34,8 @@ func (o Outcome) String() string {
 
 // OutcomeOf tells what an error that this package returned says about the
 // call's effect. It finds the answer in wrapped and joined errors; errors that
-// disagree, and errors of other packages, are [Unknown]; but for those of encoding/json that say that a value can not
-// be encoded, with which calls of the generated client end before anything is sent. A nil error is [Applied].
+// disagree, and errors of other packages, are [Unknown], but for a [gen.EncodeError], with which
+// a call of the generated client ends before anything is sent. A nil error is [Applied].
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return Applied
@@ -57,7 +58,7 @@ func outcomesIn(err error, found []Outcome) []Outcome {
 	switch e := err.(type) {
 	case ownError:
 		return append(found, e.outcome())
-	case *json.MarshalerError, *json.UnsupportedValueError, *json.UnsupportedTypeError:
+	case *gen.EncodeError:
 		// The generated client encodes the body before the pipeline sees the call.
 		return append(found, NotApplied)
 	case interface{ Unwrap() error }:

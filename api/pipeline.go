@@ -13,132 +13,131 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"github.com/sakari-go/sakari-go/gen"
 )
 
 // exchange is one call on its way through the pipeline.
 type exchange struct {
 	operation *operation
-	request   *http.Request // as the generated client made it; its body is read into body
-	segments  []string      // of its path below the base URL
+	request   *http.Request
+	segments  []string // of its path below the base URL
 	body      []byte
-	state     *callState
 	client    *credentials
-	tokens    []string // those sent
-	refreshed bool     // a refused token has been replaced
-	attempts  int      // round trips made
+	tokens    []string         // those sent
+	refreshed bool             // a refused token has been replaced
+	attempts  int              // round trips made
+	answer    *Response        // the last one
+	reported  *ValidationError // the last one that the call went on after
+
+	// Of a typed method.
+	called     string // its operation
+	bodyType   string // Go type that body was written from
+	result     any    // what the response is read into
+	resultType string // its Go type
+	capture    *Response
+	isRead     bool // and is valid
 }
 
 // handler is one step of the pipeline. It returns an answer that the caller
 // may have, or an error that says all.
 type handler func(context.Context, *exchange) (*Response, error)
 
-// newGenerated puts a pipeline under the generated client. Each handler does one thing and calls the next:
+// newPipeline returns the pipeline of a client. Each handler does one thing and calls the next:
 //
-//	checkRequests - retry - authorize - pace - logRoundTrips - judge - send
+//	checkRequests - retry - authorize - pace - logRoundTrips - checkResponses - send
 //
 // The token call has a pipeline of its own, without authorize and at its own pace.
-func newGenerated(c *config, base *url.URL, checker *checker) (*gen.ClientWithResponses, error) {
-	send := logRoundTrips(c.logger, checker.judge(newSender(c).send))
-
-	repeatAll := &retrier{c.maxAttempts, true, c.sleep}
-	tokenClient, err := generatedOn(base, &pipeline{
-		base, c.contract, c.tokenTimeout, c.userAgent, c.credentials, c.onViolation,
-		checker.checkRequests(repeatAll.retry(pace(newQueue(rate.Inf, 0), send))),
-	})
-	if err != nil {
-		return nil, err
+func newPipeline(c *config, base *url.URL) *pipeline {
+	p := pipeline{
+		server: base.String(), base: base, contract: c.contract, timeout: c.timeout, userAgent: c.userAgent, credentials: c.credentials,
+		checker: &checker{c.validation, c.onViolation, c.logger},
 	}
+	send := logRoundTrips(c.logger, p.checker.checkResponses(newSender(c).send))
+
+	token := p
+	token.timeout = c.tokenTimeout
+	repeatAll := &retrier{c.maxAttempts, true, c.sleep}
+	token.handle = p.checker.checkRequests(repeatAll.retry(pace(newQueue(rate.Inf, 0), send)))
+
 	repeatSafe := &retrier{c.maxAttempts, false, c.sleep}
-	return generatedOn(base, &pipeline{
-		base, c.contract, c.timeout, c.userAgent, c.credentials, c.onViolation,
-		checker.checkRequests(repeatSafe.retry(authorize(c.tokens(tokenClient), pace(c.queue, send)))),
-	})
+	p.handle = p.checker.checkRequests(repeatSafe.retry(authorize(c.tokens(&token), pace(c.queue, send))))
+	return &p
 }
 
-func generatedOn(base *url.URL, p *pipeline) (*gen.ClientWithResponses, error) {
-	return gen.NewClientWithResponses(base.String(), gen.WithHTTPClient(p))
-}
-
-// pipeline is what the generated client sends with. It buffers request and answer, so that
+// pipeline is what every call goes through. It buffers request and response, so that
 // every handler sees them whole and no connection outlives a call.
 type pipeline struct {
-	base        *url.URL
+	server      string
+	base        *url.URL // of server
 	contract    func() (*contract, error)
 	timeout     time.Duration
 	userAgent   string
 	credentials *credentials
-	onViolation func(context.Context, *ValidationError)
+	checker     *checker
 	handle      handler
 }
 
+// Do sends a request of the generated client.
 func (p *pipeline) Do(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), p.timeout)
-	defer cancel()
-	answer, err := p.exchange(ctx, r)
-	if violation := violationIn(err); violation != nil {
-		p.onViolation(r.Context(), violation)
-	}
+	x := &exchange{request: r}
+	answer, err := p.run(r.Context(), x)
 	if err != nil {
+		p.tell(r.Context(), x, err)
 		return nil, err
 	}
 	return answer.asHTTP(r), nil
 }
 
-// violationIn finds a violation of this call: that of a token's call has been told.
-func violationIn(err error) *ValidationError {
+// tell hands a violation of this call to the caller's handler: that of a token's call has been told, and so has a reported one.
+func (p *pipeline) tell(ctx context.Context, x *exchange, err error) {
 	if call, ok := err.(*callError); ok {
 		err = call.err
 	}
-	violation, _ := err.(*ValidationError)
-	return violation
+	if violation, ok := err.(*ValidationError); ok && violation != x.reported {
+		p.checker.onViolation(ctx, violation)
+	}
 }
 
-func (p *pipeline) exchange(ctx context.Context, r *http.Request) (*Response, error) {
-	state, convenient := r.Context().Value(callStateKey{}).(*callState)
-	if !convenient {
-		state = &callState{}
-	}
-	state.reached = true
-	contract, err := p.contract()
-	if err != nil {
-		return nil, &callError{result: NotApplied, err: err}
-	}
+func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	r := x.request
 	if r.Header == nil {
 		r.Header = make(http.Header)
 	}
 	refuse := func(message string) error {
-		return &ValidationError{Direction: DirectionRequest, Violations: []Violation{{"path", "operation", message}}}
+		return &ValidationError{Operation: x.called, Direction: DirectionRequest, Violations: []Violation{{"path", "operation", message}}}
 	}
 	if r.URL == nil || r.URL.Scheme != p.base.Scheme || !strings.EqualFold(r.URL.Host, p.base.Host) || !strings.EqualFold(r.Host, p.base.Host) || r.URL.User != nil || r.URL.Opaque != "" {
 		return nil, refuse("the request is for another origin than the base URL")
 	}
-	operation, segments, ok := contract.find(p.base, r)
-	if !ok {
-		return nil, refuse("the contract has no operation for this method and path")
+	x.segments = segmentsOf(p.base, r.URL)
+	if x.called == "" {
+		contract, err := p.contract()
+		if err != nil {
+			return nil, &callError{result: NotApplied, err: err}
+		}
+		if x.operation = contract.find(r.Method, x.segments); x.operation == nil {
+			return nil, refuse("the contract has no operation for this method and path")
+		}
+		if x.body, err = readBody(ctx, r); err != nil {
+			return nil, &callError{x.operation.ID, NotApplied, err}
+		}
+		// A caller may have changed the request. Either of these makes net/http itself repeat a POST.
+		r.Header.Del("Idempotency-Key")
+		r.Header.Del("X-Idempotency-Key")
+	} else if !x.operation.matches(r.Method, x.segments) {
+		return nil, refuse("the path is not that of the operation")
 	}
-	body, err := readBody(ctx, r)
-	if err != nil {
-		return nil, &callError{operation.id, NotApplied, err}
-	}
-	setDefault(r.Header, "Accept", operation.accept)
+	setDefault(r.Header, "Accept", x.operation.Accept)
 	setDefault(r.Header, "User-Agent", p.userAgent)
-	// Either of these makes net/http itself repeat a POST.
-	r.Header.Del("Idempotency-Key")
-	r.Header.Del("X-Idempotency-Key")
-	answer, err := p.handle(ctx, &exchange{
-		operation: operation, request: r, segments: segments, body: body, state: state, client: p.credentials,
-	})
-	if err == nil && convenient {
-		answer = operation.asDocumented(answer)
-	}
-	return answer, err
+	x.client = p.credentials
+	return p.handle(ctx, x)
 }
 
+// setDefault sets a field, whose name is canonical, that is not set.
 func setDefault(header http.Header, name, value string) {
-	if header.Get(name) == "" {
-		header.Set(name, value)
+	if len(header[name]) == 0 || header[name][0] == "" {
+		header[name] = []string{value}
 	}
 }
 
@@ -168,11 +167,12 @@ func readBody(ctx context.Context, r *http.Request) ([]byte, error) {
 }
 
 // isInMemory tells whether the body is one that net/http made of a buffer: an editor may have put another one in its place.
-func isInMemory(r *http.Request) bool {
-	return r.GetBody != nil && reflect.TypeOf(r.Body) == bodyInMemory
-}
+func isInMemory(r *http.Request) bool { return r.GetBody != nil && isNopCloser(r.Body) }
 
-var bodyInMemory = reflect.TypeOf(io.NopCloser(bytes.NewReader(nil)))
+// isNopCloser reports whether to close a body does nothing, not even end a read.
+func isNopCloser(body io.ReadCloser) bool { return reflect.TypeOf(body) == nopCloser }
+
+var nopCloser = reflect.TypeOf(io.NopCloser(bytes.NewReader(nil)))
 
 func readAll(r *http.Request) ([]byte, error) {
 	expected := r.ContentLength
@@ -181,23 +181,6 @@ func readAll(r *http.Request) ([]byte, error) {
 	}
 	body, _, err := readAtMost(r.Body, expected, math.MaxInt64-1)
 	return body, errors.Join(err, r.Body.Close())
-}
-
-// asDocumented is a yes with the status and the media type that the generated client wants to see before it reads
-// the body: where violations are only reported, a call does not fail for these.
-func (op *operation) asDocumented(answer *Response) *Response {
-	if answer.StatusCode == op.yes && answer.Header.Get("Content-Type") == mediaTypeJSON {
-		return answer
-	}
-	if documented := op.documented(answer.StatusCode); documented != nil {
-		if _, violation := findMedia(documented.Content, answer.Header); violation == nil {
-			return answer
-		}
-	}
-	if value, findings := parseJSON(answer.Body); op.yes == 0 || len(findings) > 0 || !saysYes(value) {
-		return answer
-	}
-	return &Response{StatusCode: op.yes, Header: http.Header{"Content-Type": {mediaTypeJSON}}, Body: answer.Body}
 }
 
 // asHTTP is the answer in the form that the generated client reads. That looks for "json" in the media type as it

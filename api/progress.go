@@ -73,13 +73,12 @@ var errSentOnce = errors.New("the connection ended after the request was sent, a
 // HTTP/1 it does so only if it wrote nothing. Over HTTP/2 it does so whenever the server says certain things, even
 // after it got the whole request, and as often as the server likes: there the retrier decides.
 func (p *progress) setBody(r *http.Request, body []byte) {
-	newBody := func() io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) }
-	r.Body = newBody()
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) {
 		if p.http2.Load() {
 			return nil, errSentOnce
 		}
-		return newBody(), nil
+		return io.NopCloser(bytes.NewReader(body)), nil
 	}
 }

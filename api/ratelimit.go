@@ -12,7 +12,7 @@ import (
 func pace(q *queue, next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
 		if err := q.wait(ctx); err != nil {
-			return nil, &callError{x.operation.id, NotApplied, err}
+			return nil, &callError{x.operation.ID, NotApplied, err}
 		}
 		return next(ctx, x)
 	}

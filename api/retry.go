@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // maxWait is the longest wait that the client does itself. A longer one is the caller's to plan.
@@ -22,7 +21,6 @@ type retrier struct {
 
 func (r *retrier) retry(next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
-		var delays *backoff.ExponentialBackOff
 		unsure := false   // an earlier attempt may have been applied
 		var refusal error // the server's last word in earlier attempts
 		for attempt := 1; ; attempt++ {
@@ -35,18 +33,14 @@ func (r *retrier) retry(next handler) handler {
 				final = whileWaiting(refusal, errors.Unwrap(err))
 			}
 			if unsure && OutcomeOf(final) == NotApplied {
-				final = &callError{x.operation.id, Unknown, final}
+				final = &callError{x.operation.ID, Unknown, final}
 			}
 			unsure = unsure || OutcomeOf(err) == Unknown
 			if attempt >= r.attempts || ctx.Err() != nil || !r.mayRepeat(x.request.Method, err) {
 				return nil, final
 			}
-			if delays == nil {
-				delays = &backoff.ExponentialBackOff{
-					InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: maxWait,
-				}
-			}
-			wait := min(delays.NextBackOff(), maxWait)
+			wait := min(time.Second<<min(attempt-1, 5), maxWait)
+			wait = min(wait/2+rand.N(wait), maxWait) // not all callers at once
 			if refused, ok := err.(*Error); ok {
 				refusal = err
 				if refused.RetryAfter > 0 {

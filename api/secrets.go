@@ -1,16 +1,17 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // secrets are what no log may hold, with cases folded: the credentials, and what in the
@@ -26,20 +27,27 @@ func (x *exchange) secrets() *secrets {
 	if len(x.body) == 0 {
 		return s
 	}
-	requestBody := x.operation.route.Operation.RequestBody
-	if _, findings := parseJSON(x.body); requestBody == nil || len(findings) > 0 {
+	route, err := x.operation.route()
+	var body any
+	if err != nil || route.Operation.RequestBody == nil || json.Unmarshal(x.body, &body, numbersAsText) != nil {
 		s.add(string(x.body)) // it was let through unchecked
 		return s
 	}
-	decoder := json.NewDecoder(bytes.NewReader(x.body))
-	decoder.UseNumber()
-	var body any
-	_ = decoder.Decode(&body)
-	if media := requestBody.Value.Content.Get(mediaTypeJSON); media != nil && media.Schema != nil {
+	if media := route.Operation.RequestBody.Value.Content.Get(mediaTypeJSON); media != nil && media.Schema != nil {
 		s.addSensitive(media.Schema.Value, body)
 	}
 	return s
 }
+
+// numbersAsText keeps every digit of a number.
+var numbersAsText = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, value *any) error {
+	if dec.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	number, err := dec.ReadValue()
+	*value = number.Clone()
+	return err
+}))
 
 func (s *secrets) add(text string) {
 	text = fold(text)
@@ -69,7 +77,7 @@ func (s *secrets) addSensitive(schema *openapi3.Schema, value any) {
 		if sensitive {
 			s.add(value)
 		}
-	case json.Number:
+	case jsontext.Value:
 		if sensitive {
 			s.add(value.String())
 		}
@@ -84,7 +92,7 @@ func (s *secrets) addSensitive(schema *openapi3.Schema, value any) {
 	case map[string]any:
 		var declared openapi3.Schemas
 		if schema != nil {
-			declared = declaredProperties(schema)
+			declared = schema.Properties
 		}
 		for name, member := range value {
 			if ref, ok := declared[name]; ok {
@@ -104,9 +112,9 @@ func (s *secrets) redact(text string) string {
 	if len(text) > most {
 		text = strings.TrimRightFunc(text[:most], func(r rune) bool { return !unicode.IsSpace(r) })
 	}
-	text = address.ReplaceAllString(text, blank) // whose ever it is
+	text = address().ReplaceAllString(text, blank) // whose ever it is
 	known := make(map[string]bool)
-	return word.ReplaceAllStringFunc(text, func(w string) string {
+	return word().ReplaceAllStringFunc(text, func(w string) string {
 		secret, ok := known[w]
 		if !ok {
 			secret = s.in(fold(w))
@@ -182,8 +190,10 @@ func (e redactedError) Format(f fmt.State, verb rune) { formatText(f, verb, e.te
 const blank = "[redacted]"
 
 var (
-	word    = regexp.MustCompile(`[\p{L}\p{Nd}]+`)
-	address = regexp.MustCompile(`("[^"]*"|[^\s<>"(),;:]+)@[\p{L}\p{N}.-]+\.\p{L}[\p{L}\p{N}-]*`) // of e-mail
+	word    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\p{L}\p{Nd}]+`) })
+	address = sync.OnceValue(func() *regexp.Regexp { // of e-mail
+		return regexp.MustCompile(`("[^"]*"|[^\s<>"(),;:]+)@[\p{L}\p{N}.-]+\.\p{L}[\p{L}\p{N}-]*`)
+	})
 )
 
 func wordsOf(text string) iter.Seq[string] {

@@ -73,7 +73,7 @@ func (s *sender) send(ctx context.Context, x *exchange) (*Response, error) {
 	x.attempts++
 	answer, err := s.roundTrip(ctx, x, request, progress)
 	if answer != nil {
-		x.state.answer = answer
+		x.answer = answer
 	}
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	if err != nil {
 		return nil, s.failed(ctx, x, progress, err)
 	}
-	if !s.standard || response.StatusCode == http.StatusSwitchingProtocols { // such a body may not heed the context
+	if !s.standard && !isNopCloser(response.Body) || response.StatusCode == http.StatusSwitchingProtocols { // such a body may not heed the context
 		defer context.AfterFunc(ctx, func() { _ = response.Body.Close() })()
 	}
 	answer := &Response{StatusCode: response.StatusCode, Header: response.Header}
@@ -112,13 +112,13 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	if tooMuchHeader { // the verdict stands, and the body is kept if it comes at once
 		defer time.AfterFunc(restOfRefused, func() { _ = response.Body.Close() }).Stop()
 	}
-	zipped := strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip")
-	body, raw := io.Reader(response.Body), new(bytes.Buffer)
+	var zip *gunzip
+	body, more := io.Reader(response.Body), false
 	maxRaw := s.maxBody + 64<<10 // gzip of what can not be compressed is a little larger
-	if zipped {
-		body = &gunzip{source: io.TeeReader(io.LimitReader(response.Body, maxRaw), raw)}
+	if strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") {
+		zip = &gunzip{source: io.LimitReader(response.Body, maxRaw)}
+		body = zip
 	}
-	more := false
 	answer.Body, more, err = readAtMost(body, response.ContentLength, s.maxBody)
 	if err == nil && (response.ContentLength < 0 || response.StatusCode == http.StatusSwitchingProtocols) {
 		err = ctx.Err() // the end of the body may be of our own making
@@ -126,10 +126,10 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	switch {
 	case tooMuchHeader:
 		return answer, overLimit(x, answer, "header", maxHeaderBytes)
-	case more, int64(raw.Len()) >= maxRaw:
+	case more, zip != nil && int64(zip.raw.Len()) >= maxRaw:
 		return answer, overLimit(x, answer, "body", s.maxBody)
-	case err != nil && isBadGzip(err):
-		answer.Body = raw.Bytes()
+	case zip != nil && err != nil && isBadGzip(err):
+		answer.Body = zip.raw.Bytes()
 		if outcomeOfStatus(answer.StatusCode) != Applied {
 			return answer, nil
 		}
@@ -137,7 +137,7 @@ func (s *sender) roundTrip(ctx context.Context, x *exchange, request *http.Reque
 	case err != nil:
 		return answer, newError(x, answer, withContextError(ctx, err))
 	}
-	if zipped {
+	if zip != nil {
 		response.Header.Del("Content-Encoding") // as net/http does when it decompresses
 		response.Header.Del("Content-Length")
 	}
@@ -153,7 +153,7 @@ func (s *sender) failed(ctx context.Context, x *exchange, progress *progress, er
 	if progress.neverSent(err) {
 		outcome = NotApplied
 	}
-	return &callError{x.operation.id, outcome, x.redactError(withContextError(ctx, err), outcome)}
+	return &callError{x.operation.ID, outcome, x.redactError(withContextError(ctx, err), outcome)}
 }
 
 // withContextError makes sure that the context's error is in the chain: net/http returns a context's cause instead.
@@ -170,7 +170,7 @@ func overLimit(x *exchange, answer *Response, location string, limit int64) erro
 
 func invalidAnswer(x *exchange, answer *Response, violations ...Violation) *ValidationError {
 	return &ValidationError{
-		Operation: x.operation.id, Direction: DirectionResponse, StatusCode: answer.StatusCode,
+		Operation: x.operation.ID, Direction: DirectionResponse, StatusCode: answer.StatusCode,
 		Violations: violations, Header: answer.Header, Body: answer.Body,
 	}
 }
@@ -178,12 +178,13 @@ func invalidAnswer(x *exchange, answer *Response, violations ...Violation) *Vali
 // gunzip decompresses a body. Net/http would do so too, and lose a body that is no gzip.
 type gunzip struct {
 	source io.Reader
+	raw    bytes.Buffer // what was read of it
 	reader *gzip.Reader
 }
 
 func (g *gunzip) Read(p []byte) (n int, err error) {
 	if g.reader == nil {
-		if g.reader, err = gzip.NewReader(g.source); err != nil {
+		if g.reader, err = gzip.NewReader(io.TeeReader(g.source, &g.raw)); err != nil {
 			return 0, err
 		}
 	}
@@ -214,7 +215,7 @@ func headerBytes(header http.Header) int {
 
 // readAtMost reads at most limit bytes and tells whether there is more. The expected length is a hint, -1 for none.
 func readAtMost(r io.Reader, expected, limit int64) (body []byte, more bool, err error) {
-	const first, mostAtOnce = 512, 64 << 10
+	const first, mostAtOnce = 512, 1 << 20 // a header may announce what does not come
 	if expected < 0 {
 		expected = first
 	}

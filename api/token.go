@@ -4,16 +4,18 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/oauth2"
 
 	"github.com/sakari-go/sakari-go/gen"
@@ -198,30 +200,24 @@ func (c *tokenCache) fetchSafely(ctx context.Context) (token accessToken, err er
 }
 
 // clientCredentials fetches tokens with the contract's token call.
-func clientCredentials(client *gen.ClientWithResponses, clientID, clientSecret string) func(context.Context) (accessToken, error) {
+func clientCredentials(p *pipeline, clientID, clientSecret string) func(context.Context) (accessToken, error) {
 	return func(ctx context.Context) (accessToken, error) {
-		answer, err := client.CreateTokenWithResponse(ctx, gen.TokenRequest{
-			GrantType: new("client_credentials"), ClientID: &clientID, ClientSecret: &clientSecret,
+		credentials := gen.TokenRequest{GrantType: new("client_credentials"), ClientID: &clientID, ClientSecret: &clientSecret}
+		token, x, err := do[gen.TokenResponse](ctx, p, "createToken", nil, nil, &credentials, func(server string) (*http.Request, error) {
+			return gen.NewCreateTokenRequestWithBody(server, mediaTypeJSON, nil)
 		})
 		if err != nil {
 			return accessToken{}, newAuthError(err)
 		}
-		var value, kind string
-		if answer.JSON200 != nil {
-			value, kind = deref(answer.JSON200.AccessToken), deref(answer.JSON200.TokenType)
-		}
-		if err := checkToken(value, kind); err != nil {
-			auth := newAuthError(&ValidationError{
-				Operation: "createToken", Direction: DirectionResponse, StatusCode: answer.StatusCode(),
-				Violations: []Violation{{"body/access_token", "token", err.Error()}},
-				Header:     answer.HTTPResponse.Header, Body: answer.Body,
-			})
-			code, message := errorOf(answer.Body) // some say no with a 200
+		value := deref(token.AccessToken)
+		if err := checkToken(value, deref(token.TokenType)); err != nil {
+			auth := newAuthError(invalidAnswer(x, x.answer, Violation{"body/access_token", "token", err.Error()}))
+			code, message := errorOf(x.answer.Body) // some say no with a 200
 			secrets := newSecrets(clientSecret)
 			auth.Code, auth.Message = secrets.redactCode(code), secrets.redact(message)
 			return accessToken{}, auth
 		}
-		return accessToken{value, min(lifetimeOf(answer.Body, value, time.Now()), maxLifetime)}, nil
+		return accessToken{value, min(lifetimeOf(token, time.Now()), maxLifetime)}, nil
 	}
 }
 
@@ -293,41 +289,28 @@ func checkToken(value, kind string) error {
 func notVisible(r rune) bool { return r < ' ' || r > '~' }
 
 // lifetimeOf is expires_in, which the vendor does not document, else the exp of a JWT, else a cautious default.
-func lifetimeOf(answer []byte, token string, now time.Time) time.Duration {
-	if lifetime := seconds(member(answer, "expires_in")); lifetime != neverSays {
+func lifetimeOf(token *gen.TokenResponse, now time.Time) time.Duration {
+	if lifetime := seconds(token.AdditionalProperties["expires_in"]); lifetime != neverSays {
 		return lifetime
 	}
-	if parts := strings.Split(token, "."); len(parts) == 3 {
-		claims, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-		if ends := seconds(member(claims, "exp")); err == nil && ends != neverSays {
+	if parts := strings.Split(deref(token.AccessToken), "."); len(parts) == 3 {
+		var claims map[string]jsontext.Value
+		text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+		_ = json.Unmarshal(text, &claims)
+		if ends := seconds(claims["exp"]); err == nil && ends != neverSays {
 			return max(ends, 0) - time.Duration(now.UnixNano())
 		}
 	}
 	return defaultLifetime
 }
 
-func member(object []byte, name string) any {
-	var members map[string]any
-	_ = json.Unmarshal(object, &members)
-	return members[name]
-}
-
 // seconds reads a number or a numeric string; what is too long for a Duration is the longest one.
-func seconds(value any) time.Duration {
-	var number float64
-	switch value := value.(type) {
-	case float64:
-		number = value
-	case string:
-		var err error
-		if number, err = strconv.ParseFloat(value, 64); err != nil {
-			return neverSays
-		}
-	default:
-		return neverSays
-	}
+func seconds(value jsontext.Value) time.Duration {
 	const longest = float64(math.MaxInt64 / int64(time.Second))
-	if math.IsNaN(number) {
+	text := string(value)
+	_ = json.Unmarshal(value, &text)
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(number) {
 		return neverSays
 	}
 	return time.Duration(max(-longest, min(number, longest)) * float64(time.Second))

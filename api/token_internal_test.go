@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"math"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sakari-go/sakari-go/gen"
 )
 
 // scripted returns the results of fetches in turn; a nil one hangs until it is cancelled.
@@ -249,31 +252,35 @@ func TestLifetimeOfToken(t *testing.T) {
 		`{"expires_in":[]}`:    defaultLifetime,
 		`{"Expires_In":1}`:     defaultLifetime,
 	} {
-		if got := lifetimeOf([]byte(answer), "no JWT", now); got-want > time.Second || want-got > time.Second {
+		token := gen.TokenResponse{AccessToken: new("no JWT")}
+		if err := token.UnmarshalJSON([]byte(answer)); err != nil {
+			t.Fatal(err)
+		}
+		if got := lifetimeOf(&token, now); got-want > time.Second || want-got > time.Second {
 			t.Errorf("%s: %v, want %v", answer, got, want)
 		}
 	}
 	// {"exp":1000060}
-	if got := lifetimeOf([]byte(`{}`), "e30.eyJleHAiOjEwMDAwNjB9.x", now); got != time.Minute {
+	if got := lifetimeOf(&gen.TokenResponse{AccessToken: new("e30.eyJleHAiOjEwMDAwNjB9.x")}, now); got != time.Minute {
 		t.Errorf("JWT: %v, want a minute", got)
 	}
 }
 
 func TestLifetimeIsCapped(t *testing.T) {
 	c := defaultConfig()
+	c.tokens = func(*pipeline) *tokenCache { return nil }
+	c.client = http.DefaultClient
 	base, err := parseBaseURL("https://api.invalid", false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := func(context.Context, *exchange) (*Response, error) {
+	p := newPipeline(c, base)
+	p.handle = func(_ context.Context, x *exchange) (*Response, error) {
 		header := map[string][]string{"Content-Type": {"application/json"}}
-		return &Response{StatusCode: 200, Header: header, Body: []byte(`{"access_token":"a","expires_in":86400}`)}, nil
+		x.answer = &Response{StatusCode: 200, Header: header, Body: []byte(`{"access_token":"a","expires_in":86400}`)}
+		return x.answer, nil
 	}
-	client, err := generatedOn(base, &pipeline{base, c.contract, time.Second, c.userAgent, c.credentials, c.onViolation, answer})
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := clientCredentials(client, "id", "secret")(t.Context())
+	token, err := clientCredentials(p, "id", "secret")(t.Context())
 	if err != nil || token.lifetime != 55*time.Minute {
 		t.Errorf("got %v, %v, want 55 minutes", token.lifetime, err)
 	}

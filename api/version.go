@@ -1,12 +1,12 @@
 package api
 
 import (
-	"path"
-	"reflect"
 	"runtime/debug"
 	"strings"
 	"sync"
 )
+
+const modulePath = "github.com/sakari-go/sakari-go"
 
 // defaultUserAgent tells the version of this module that the program was built with, if it was a release.
 var defaultUserAgent = sync.OnceValue(func() string {
@@ -15,12 +15,12 @@ var defaultUserAgent = sync.OnceValue(func() string {
 })
 
 func userAgentOf(info *debug.BuildInfo) string {
-	name := path.Base(modulePath())
+	const name = "sakari-go"
 	if info == nil {
 		return name
 	}
 	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path != modulePath() {
+		if m.Path != modulePath {
 			continue
 		}
 		if m.Replace != nil {
@@ -32,6 +32,3 @@ func userAgentOf(info *debug.BuildInfo) string {
 	}
 	return name
 }
-
-// modulePath is the path of the module that this package is a folder of.
-func modulePath() string { return path.Dir(reflect.TypeFor[Client]().PkgPath()) }

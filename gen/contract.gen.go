@@ -4,188 +4,107 @@
 package gen
 
 import (
-	"bytes"
 	"compress/flate"
 	"encoding/base64"
-	"fmt"
-	"net/url"
-	"path"
+	"io"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
-// Stored as a slice of fixed-width chunks rather than one concatenated
-// const string: with thousands of chunks the chained `+` fold is several
-// times slower for the Go compiler than parsing a slice literal.
-var swaggerSpec = []string{
-	"7F0Lj9s4kv4rPN0B2QVk9yPzuPVggO3JTLA9N5sESe6yuFxjQktli9MSqZBUO96G//uBRUqiXrbstrvn",
-	"DgMMkLFEkcViPb4qFtn3QSSyXHDgWgWz+yCnkmagQeIvGkWi4Po6Nj9iUJFkuWaCB7Pgyr4iWhCa5+ma",
-	"iBwkNS8V0SIIA2Za5VQnQRhwmkEw87oLAwmfCyYhDmZaFhAGKkogo2Ycvc5NY6Ul48tgEwZfJkoUMsKH",
-	"oIt8QgsttMiLfLIQcrIWhZy4rsnbC/MF1VqyeaGhj/LrH4lYkKrJAKleD4cSuwAdJSVlk6pHNblok/ke",
-	"e2kTap4aUqNCaZGNphg720bzv0lYBLPgX8/qpT+zb9XZVaOXg5ifsozp7mz+JlYko3xNKMnpEkgi0lgR",
-	"qkkmlJ6S9wmQGBa0SDVhinChSSyiIgOuIZ6WU/5cgFzXc7ZD+XPL6BeWFVkwuzg/D4OMcfcrLFeKcQ1L",
-	"kK2pMa6liIvI0OqmIRYLBdvmoQVRtywnc1gICUQngBM7cCpuuMZcSurP96V+Y5cflP5BxAxQl18IrmmE",
-	"E4oE18Dxf43usgj19uw3ZSZ4H8AXmuUpOHuwRMlURZZRuTZSmQBZJSIF4oYwImomfwc8FvKZQi4EYXBH",
-	"0wKsFdHsDiKa5ZQtcQQWB7OLy+e+CpjRNmEwT0V0a4Q2uDy/fD65uJicf/v+/OvZ84vZ19/8dxAGkFGW",
-	"BrMgSiRTf1X0lko2ZcbggJRC2unFhisvXr96Pzm/OA/C1go6TpCEqnIOEBMuyKKQOgFJIpFlBXdsMbxe",
-	"MKn0K7tQL8zAQRgkxVzlQjenk9Kq3Q+pWC5Nw5QpY1s/3gexKOYpvM71teUzp/O0VtBciizXwSz4n+L8",
-	"/HlkTQr+P1gaUg04P59nH72f/Z+GaOGppNpwp7+FW6qPfW9vNjfeslhSGb+jKat+mhkOdS3sbG3Dz0Ot",
-	"Ct4awet/Ewa3sF4JGQ997VRo2/hD4oSvXwi+YDKjTj6G+nld6OGOSmW00tDfB2qv3DqMEaB3ax7BQCcb",
-	"sxqZmLMUrKgXXKNa9vfGuPMt5TdhwItsbuQouLh8Pvnq628m3/77X86DBsfD4A4kW7BhPdzsZGzOcogl",
-	"uwNfQTbGMo1zRKW5wk9afjEBErnXbT9nTZ/KBVfWgFUOTV1xtQJ5VPtnx9lpAGOqKapqJIFqiK0SD/Nu",
-	"vkYynKX7TcBf52hMppHIgqY1+lmgYMXb5KltkHj1KameVb6ktxdVzN9taYBLRDV1oqbhi95B1BzSQ5TZ",
-	"eUG3+IbuIo//f3LU6HlOl4w7c3EfJFS9MpytjC7CrIvL5zVWsU5IFVEESpUKsdkb+/3ClH7rhLtPAd0A",
-	"iyKtUb8xCVclNHxqVbsPaGYso2PPHFKxejB3yskdwpmXlKWFhKNwBHFOhxE+BvQZ0o+Kzi+CMMhAKRwh",
-	"uLb+nFgnQZyL8Jm1oKnah1s/mWG3ccrM5OrNNZGwKBTEOBkHxkIiJFlQZrBRPaK15m+ufyon1OzvQ0I1",
-	"WQHXZCUFX1oUbrlDVpJpUDiEsU2EKuLmThKQEJoHXm+EcUJLD2Pwei7NYmoHpC0j2+MjWQTfheUiNtnd",
-	"DBV3hR+N3nsnq9ENxkAyoFyFhmrzSCCEVTmkKeNLosumjheF8YsNCvdDw1vnMTJCrARvxLwatPbL6X6s",
-	"3VTNxfw3QAixfSWuanzdSYL0xeYtaald/la4k1COlmxE/qCUkMrjtsn6D8bjykAYQ6Aa6hALsFGpwe1W",
-	"ZvBLNW0w27nxLbzdQSAblXypB9zm8g8Y3qGMXhnLQeToVmhMFkIiE9CJn5AeCxLa5BgoUa7Vo7BF75Vr",
-	"soJjHJGy4sJFKS1oO5si4wGzwwn0IN1RNWa74u8gqh8bddlo/DO/g1RYdlLLNF/knS6WYQvJqLxVhLoM",
-	"UunPu26nRDbdAT1inSA5VMQ0ZGo06quFI6BS0vVe/GlC1W3jvalb7jNAhUS6+gzoprQDFDGLyQrBAFWE",
-	"qluIfRG12NlNcy5ECpTvJ0N1vPmxIqoxf2uZg5ujiNvemWHgRWZI81QxBpqiSrLoFrTyKHuAD78qdNKP",
-	"wwSJUDVjokQGOrEjNIXZRWIdEDUxzwmNY2nZWpuWTszWMwXgimlMOdhlHs9vLwBs0/TSvOo6BxsmHpWI",
-	"Xn8ZA9dswaBC/NQy/qSOc4gXv9A+VlQh71G50e8uP2A42Lca5DRk1Hm9jtlxJttKO4mMI19IlM2TLY2X",
-	"NugniOmaEAwJYtBG1U5G08O8amlleqA1N5IuiBb5pMiJAq0ZX4ZWBTC90Altyk0W5SAdU3UQvsXpMoWx",
-	"nqSRfqZCBMa+J54RygmdKxNa2qwCWYkijS14pIr8E6TouusyAdGZl+0CsYGdmyWt4Kxnt+i7yp0/U+Ti",
-	"8jnJ6JrMDQeI2woysTJ1kVADjGHmYyFkhnkxu/VQr3MVOu1v+V02pT2xH2hKeQQEX5NVwqKkmiJJaJ4D",
-	"V9unSlWFxS33HmM+LY/ulq2c5XYnPt5VtjJHu3Fjr/Q/RIhXTCeiwKcKiF4JHMMqkqJrXA3jqoeB56jk",
-	"2EEMejRsd4hE1BhvBKwbOWEXu/TNl9eoCWfpsFRIKI/JfE1WCXqYlrHRA30x7XfS8AIDmfJaw6iGiWbZ",
-	"wxyWTbzvEB2LZx7F43i74DSOmeEVTd94zLRC1EnzuGQgeSXIgkEaG/tl9A/QBVQqOV97ajcldcfWWRld",
-	"RasHUUpNe/TZ5ukt5BqX2PiZHm/S2UIfsXd27W03PqiKRu3HrhetqESFZCEBzDANcHTfu5IiM2Frrtcu",
-	"6XyQiyo3k3uVQtf7h6gdrjX5EyVG3sucMFmkdGlzwSaIf6aI3YL/8ynUaOTE9o+bunUS+8HjsYSVWfkR",
-	"cmkz+IeMsn+YVlZrnGTSXgnII6jjI4Vlo6u8lFb9QAZf1ei8VDUDx/nYrJTj2S9M6d681DGsRF1GMYKS",
-	"v5f1E/uPI8qCnx22SOQaYsL4E9qXRtXGyWV6cxQs5RuVvfzUh2Td4H9EOXrnOW4MRAkCpgfv/WEB2sNX",
-	"Zt/9wKfd4zvmyvoyttf6vveNjwl23NboWmnoYuhx2beyP42bH9XmyJjo/LsqY1C/3xLhMq6/+SroVH4+",
-	"7VqgPd4TO7tdRgN/O76gFWk26yO32R9DyI9e88PQRFlRuWukl7blIYNUpYudTVr7wnLmN8G4LVDAWsqH",
-	"ZOtG0rV7N/KxKNnXPRIt+ul7XFfZUznaAUPwxUl+ZNuh6otcT1pO/nScxZrVkawVhR5c+8flbZ1036WZ",
-	"Lhv+tFbx7xWQPMg5PVNlQUueCN5TQlIW+d53CtnxRbloVQ705IJV1xUPlZ6YFocUnVRlykewcK7QuS9E",
-	"QUb3MaxVFH2S0MlVWm9LdlrKjJu0jY+f5fRrvAftgyNjRRWpWj+VVTiKwjbLEsek4TGx0ZN4N2uzM+3e",
-	"TeSNypNUVY67StMekDifkmuNj7lo7rO4cHqbgA2dN2qnzG/2LbWzOKtRcLdnltY2JvgfbCnLo8NFfcev",
-	"yBopnP45nb5TZ1oQ28QLPFyypa7K+g4hRhpDvR/arBXGIPD7kNhJlP+WD6D893vMRv/L99PHmHldvt2Y",
-	"9H9h7aI3b9zF8lNIbQmwHR1C8cPN+glyVEexee1QaS+lsh86zFpXtHXtWnmWbcgSVcCXZIXCHIvDxHAa",
-	"71aephvG5FTd1hvOkQ/kTy7xR1vXl/WhwD3SXixKSuypyhJFPI47bCZVH/p01tbE8t5uz9gUb9vYnyrN",
-	"O7gZ9KJkQbU35+0E4eZPuROE20KsETP9+SRSWx2sHKR1lQjl40MDOU6HEVOX7xkgBh0LU0+dKmguZJUn",
-	"eLJV/Nwl8R1QGSXE1dQ/hXvyjtjuVgRMg7vmJ4k99pTyU0n40QxxXZW3jyHG3X9rfyORgSrrBw/JTGMv",
-	"VBOmFVFlVuTkGsmayfluOOU1qLcEuzM+fcrCO1g9GO8iXSZEMq2JWvMokYIzZcKlvlyGSsSKMDxQRokJ",
-	"dqf/R7DDm0a5fr9YYnihNOWxMlbTyFUv9KvOpW4JQiUYLXZ9ziFhPHYFmhyOWJ5/2OUjnT2YbVsuO8bf",
-	"eWuIkfr2lSHHJEALTdMX/bWn9dUlpawjH6xsc1iBJBLumMIIuj5JomqBT+gdENZTmHkwxQ+q5novboG/",
-	"tRuaeycLUgZcP1MkkoDG1B6SaKVesdGvfRYYE7hlH6wyxyFatObZ3EhwJdKmPZ5Op9uNweeCRbdKU1ml",
-	"BywtCiLZJ2ENemyjB9OyBXV0yFtKyvWv/afLXl8VOiGX03OCrZoFSnZazVUYz5ft8tOh0knMUALwihOK",
-	"uSuiTcOeOjzz8lf7sncJ8JVBmz9/eN/jDH7+8H6MJ+jQjd0OcNflhnIJWKSuSyoeJG978XUTBgqiQjK9",
-	"fmeiO8ssQQudXA6cWfO4TCREwO4grsXVHnJh/7S4QYG8MzjQOulamBapWAVhYP7xtPWFJ0mz+0BFIi9v",
-	"F8Lh/lOmwSxItM7V7OyM5mxaVcedWZLPLPt8Htip4Dl2+KJBcpr+KKKBAqhK2dwBd5DAEY4VjaFjsJlm",
-	"6RFAczapv0CAtRADexiG+85Mv8MOcDwHsphy1oBE4g6kCvEUvAZO5muSUB732Ia8mKcsqimekle2KJyU",
-	"HtwITqTt2QuH56rWIWbnsLQcvkTgDolWIYWrll2V52bWFlvMbF6a8jrxjgki45ls0fOqRI09FfF12yl5",
-	"Z/MKOJjIgc/8pGdG14TGMcm9ilxBEBFgDbwdii25kKDskEzXfu+WG6DHCS3LZ6bkk2cfZ8TYx0+uIv/O",
-	"pS1NJ0gfByO+NM+BSldQKpZYGuL2FzAutF2ihn0iGtJUOWZRYheBKaSD48rNuvdghGX5MaLXUjwMbnOF",
-	"oXaS9qYF381TbVGRPbRhQK0JoDXBckvyJ7sRUh2lmTV70I5XC5EaPfzzlLy9sJsjgHlopTEVj5SjCWIa",
-	"DZIT2fYRRmP9jbxaOXdRP3Cas2AWPJ+eT5/jaUudoO41FXZ2H+SiL2FRm4xSJ2ob0UL25REiSn5+9/oV",
-	"mYt4Hbp1ePvyBfnm26/+ghl0ShZCZlPyN/A+4oKkbAGaZYDHhj7Bl5xJUL8y/snwBG+6YAs8pWWiH4uj",
-	"RpsTXKQy51LfLzLGrtQG23HUfnsdGw+MVxS8dy6jvjhuPeK6knG3gTRw2tCNTv14rHW9U+t2p8vz82MT",
-	"uf/lLl/94x9DfVfEnpU3wGzC4Ou92nu+NZh9vAm922B++uLOHuoB/mF6m3YwjaZLhYedCp0ENzsc+9nd",
-	"xZkD4OrsvrrCc3PWzA0v+zDplSey7XPqliw85lXvZnWEG3WNC2LjKrRfqGQZ0zPrRYy5jwS/M1PGXLQd",
-	"zN4bdPXm+vF0rOG7a54NxTBdRTQh2ZVvCP3bWD/2S0zd5MzFnptwZ0sbJW9u+rVpu2B2LlR7FA2oZP6l",
-	"4WYpOU23UYl1/fBmZDR5ae8w2Ifb9WW2m5txanJ237ijdXOQ2hhfakDplLzEW6AqtcA1JQpsZF+v0u9W",
-	"/ifz9US7W2a36cEPa3ej7R/aMFobEAlarh2sFeX6PFQ7di9A8+pivPmuF8Z1BdUW38Qs0soAXUgXMwS8",
-	"CDKJyoHeKu88bUY1i1wIEWJDgyT7btJQ9rWBfzZzWZZKYphg8KE9OsvU1rO6ZXFQiY6rnFpVxApag5yS",
-	"qoLfxboSaJqWwYnC8CVmi4UJVJQgJp5YeyRECUS35SFRtBCmu7nE6WufDqYw+IOYmKgwdKFJLEWe27uJ",
-	"n9RU7MpeD2HXK69Mp4Vf+7XKuxu5vmn0IP1vXXn4uOr/zvCLVPxCuGf4VVqEMeo/dtPhAAfn/b6Oh93d",
-	"a79SK6xPXBoV8jeMbNLeiLeRYrFq1t/h6YpawUIXzdZ7NXRNlPj9esOLrnAvQTcl+w+shpfnP7I/2uMD",
-	"RINhkPdV3RuLhAba2W17cYOwl5q27FjYPEleJXjwhLgw8m98UO39mOC/e+PdJ+H2rrc/zPfpzLf7YxOt",
-	"NEKdnP+I97tb1OFuqW8IzRv/VtliOHWOcu+ovd91IUAz/u/5GxYKta7zF0eqJIZ36TImMTY3m/8NAAD/",
-	"/w==",
+// spec is openapi.yaml as JSON, deflated, in base64.
+var spec = []string{
+	"7F2Nb+O2kv9XeLoD9hWQnY/txz0XBV6adtH0+nYXu3vXh9sLurQ0jthIpJak4vgF/t8PHJL6sCRbcuyk",
+	"dyhQYBuJIofD+fjNcEg/BJHIcsGBaxXMHoKcSpqBBol/0SgSBddXsfkjBhVJlmsmeDALLuwrogWheZ6u",
+	"iMhBUvNSES2CMGCmVU51EoQBpxkEs1p3YSDhc8EkxMFMywLCQEUJZNSMo1e5aay0ZPwmWIfB/USJQkb4",
+	"EHSRT2ihhRZ5kU8WQk5WopAT1zV5d2a+oFpLNi80dFF+9QMRC1I26SG11sO+xC5AR4mnbFL2qCZnm2R+",
+	"wF42CTVPDalRobTIBlOMnW2j+d8kLIJZ8K8n1dKf2Lfq5KLRy17MT1nGdHs2P4klyShfEUpyegMkEWms",
+	"CNUkE0pPyYcESAwLWqSaMEW40CQWUZEB1xBP/ZQ/FyBX1ZztUPW5ZfSeZUUWzM5OT8MgY9z9FfqVYlzD",
+	"DciNqTGupYiLyNDqpiEWCwXb5qEFUbcsJ3NYCAlEJ4AT23MqbrjGXDz1p2OpX9vlB6W/FzED1OVLwTWN",
+	"cEKR4Bo4/q/RXRah3p78rswEHwK4p1megrMHNyiZqsgyKldGKhMgy0SkQNwQRkTN5O+Ax0K+UMiFIAzu",
+	"aFqAtSKa3UFEs5yyGxyBxcHs7PxlXQXMaOswmKciujVCG5yfnr+cnJ1NTr/5cPrV7OXZ7Kuv/zsIA8go",
+	"S4NZECWSqb8pekslmzJjcEBKIe30YsOVyzevP0xOz06DcGMFHSdIQpWfA8SEC7IopE5AkkhkWcEdWwyv",
+	"F0wq/dou1KUZOAiDpJirXOjmdFJatvs+FTc3pmHKlLGtHx+CWBTzFN7k+srymdN5WiloLkWW62AW/E9x",
+	"evoysiYF/x8sDakGnF+dZx9rf3Z/GqKFp5Jqw53uFm6pPna9vV5f15bFksr4HU1Z+aeZYV/Xws7WNvzc",
+	"16rgGyPU+l+HwS2slkLGfV87Fdo2fp844etLwRdMZtTJR18/bwrd35FXRisN3X2g9sqtwxgBer/iEfR0",
+	"sjarkYk5S8GKesE1qmV3b4w73+K/CQNeZHMjR8HZ+cvJl199Pfnm3/96GjQ4HgZ3INmC9evheidjc5ZD",
+	"LNkd1BVkbSzTMEfkzRV+suEXEyCRe73p56zpU7ngyhqw0qGpC66WIEfaP7MebftnnlovZpAEMfI/JRck",
+	"E9Et0QnVhOJYiiyZTtA4KuySzCEVSzQ8lHC4d50shCRwB3Jat5ox1dRaDaqpW0QN92bK/RKW0jmk+6iJ",
+	"8y+OrSowYpbTG8adtD4ECVWvzfCzBU0VlG7+7Pxl5SutEVRFFIFS1YJsdyJ2sXZ6kZIfkQSqIbaWsF8A",
+	"5ytcS+cufhfwtzla5GkksqBp0n8WsIOrbavOy09J+ax0yJ29qGL+fksDlPPnWOowKPL4/ydHt0ix91wD",
+	"hXg9GkD/wpR+54S7y4q5ARZFWoVOxq5eeHy9l706oKo9BDQz7sWxB03Xo7njJ7cPZ15RlhYSDsIRBIst",
+	"RtSBdJ0h3dDy9CwIgwyUwhGCKwuKiPW0xPnZOrPQco7g1o9m2G2cMjO5eHtFJCwKBTFOxiHakAhJFpQZ",
+	"gFmNaF3i26sf/YRoHDPTGU3fSsNsjdGCVY7mWL8av7YErslSCn5jwxzLObKUTIPC4Y3dIlQRxxeSgITQ",
+	"PKj1Rhgn1Ltw4/Ty2tieyZtxF5JM8F3oF7i5FM1YfFd81+j9oWuyGnFGDCQDylVoqDaPBMYIKoc0ZfzG",
+	"+vtKikhhgEeDwnHhxtZ5DAzBS6EcMK8Grd0yPI6167K5mP8OiNG2r8RFFcCMEciLrsTIhiRVUGEr1kwo",
+	"Rws4IHnjpaf01Jss/g/G49KwGAOiGqoSC7ApAQMarTzhl2raWAjn/rfwfQeBbFDmqxpwG1TYY3iHTjrl",
+	"LweRozuiMUJfwwR0/kekx4KLTXIMBPFr9SRs0aMSfVZwjANTVly48NKCdrUpMjVAtz+BNSh4UI3ZbhR2",
+	"ENWNqUYZC/T5/A5SkdeCtoY6OD318STJqLxVhLrUnscIbXfl0VJ7wNpEnJA5pMU0ZGowkqwEJ6BS0tUo",
+	"3jXh77bx3lYtxwxQopu2rgO6N+1ASsxiskQQYcJfdQtxXXztorlpzoVIgfJx8lUlAj6WRDXmb612cH0Q",
+	"URydsgdeZIa0mprGQFNUVxbdglY1yh7h+y8KnYzHdoJEqNIxUSIDndjRm4LuIr8WMJuY54TGsbQsr0xS",
+	"K0bsmB5wxTTmiSxlw9eiFnBu0vTKvGo7FRuWHpSITj8bA9dswaCMMKhdlKM63D5e/EK7WFGG2AflRreb",
+	"/RXDz67VIMcho0rGtkySM+dW2klkAMBComwebWlqaYpugpiuCMEwIwZtVO1oND3OG3sLNBKuc6MFgmiR",
+	"T4qcKNCa8ZvQqgemOlqhlN81Uw4mMlUlBLY4a6YwtpQ00i9UiGC77sFnhHJC58qEsjbDQZaiSGMLSKki",
+	"/wQp2m7eJ0NaG+G2C8QUdm6WtIKzju2/b0sY8EKRs/OXJKMrMjccIG5vz8Tt1EVeDYCHWZiFkBnm6Oxe",
+	"UiUDZag23mO4zM7mxL6nKeWRz1kvExYl5RRJQvMcuNo+VapKfG+59xTz2UACbtn8LLc7/+EudiOL9Tgs",
+	"2qkZjxHwJdOJKPCpAqKXAsewSqboClfKuPh+MDsoibcX854ML+4jLRVuHAAVB07YxUojARnwCokhBxw+",
+	"CwnlMZmvyDJBr7VhpHQnX7lxMbVOGp6lJ9tfaSbVMNEse5wTtJsHO8TKYqQn8WK1cohRKSeXtCSvBVkw",
+	"SGNj94xuArqOUl3nq5pKTknVsdsflGCtJUQpNe0RB5int5BrXGLjn6bkghPIcr2yedUoBSqVscJwr6fk",
+	"J7EklNt8ZEkMtjFyojuSTt46d7i3VpHGgN3Zq9qG9qPqtNS4dbjcCK9USBYSwAzTQHIPnSIiMhN/53pV",
+	"7mXu4TN9uUKntulqhxrVzrUmf6HEKJJPipNFSm9sMjxlSr9QxBZ5fHEM/Rw4sfFBXrsSZxyWH0qY37IY",
+	"IJd2e2OfUcbHlL4e6CiTrhUZPYE6PlEMObiOUGnVnVjDV1W44FXNxAd8aHrN8ewXpnRngu0QVqIq1BlA",
+	"yd99hc74cYQvKdthi0SuISaMP6N9adQFHV2m1wcBcHWjMhLGrRr8jyhHNzzH3Y8oQST26M1PLHF8/MqM",
+	"3RB93k3OQ65sXcZGR3Kl8eElFlMrpaENzoelCn1/Gnd4yh2gIemCb8sURvV+S8jNuP76y6BVW/y8a4H2",
+	"eCQod1upBle3fMFGeNuswN1mfwwhP9Sa74cmfM3urpFe2Zb7DFIWx7Z2ou0Ly5nfBeO2QgOrdR+TWhxI",
+	"1+4t16eiZKx7JFp00/e0rrKjNrkFhkxUiOsb2Xao+iLXkw0nfzzOYlX0QNaKQveu/dPyttoh2KWZLnX/",
+	"vFbx7yWQ3Ms5vVC+oidPBO+ok/Fl5A+toxL4wi9amZQ9umBVlet99TWmxT6VNWUh/AEsnCul7wpRkNFd",
+	"DNsouz9K6ORq+bdlWC1lxk3axodPrdZPEfTaB0fGkipStn4uq3AQhW3WbD52XwCTHh07AWbddu4DtJN8",
+	"g3IoZXnorrq9R2Typ+RK42MumptCLtTeJnx9p902c/jXY+sQLQbbvxpRcNuY4H+wpS6R1sc4dknaQMGt",
+	"nxLrOvOoBbFNakGJS8RUZWnfIvxIY6g2b5tF1hggfhcSOwn/r38A/t/vMAX+L99Nn2LmVd17Y9L/hcWb",
+	"tXnjtlo9vbQpAbajfSh+vMk/Qv7qIPZwM4wapVT2Q4dnq7K9tl3zJyn7LFEJiklWKMy/OLwMx/F8/ixn",
+	"P16n6rbaHY/qIP/oEn+wdX1VHUkdkRJjUeJxqfJ1mHgYvN9Mqi5k6qytifNrO0FD07+bxv5YKeDejaJL",
+	"z4JyQ7C2S4QbQ36XCLeMWCOe+uIoUlse6+2ldZkIVceOBnIcDz+mLhfUQww6FqaeO43QXMgyh/Bsq/i5",
+	"TeJ7oDJKiDtU8BzuqXbAe7ciYIrcNT9KXDJSyo8l4QczxFV54agSEwne/kYiA+ULIffJWmMvVBOmFVE+",
+	"Y3J0jWTNxH07nKo1qLYL2zM+fjqjdqy/NxZGukyIhMfL1YpHiRScKRMudeU5VCKWhOFpO0pMIDz9P4Id",
+	"3jbOJIwXWQw9lKY8VsaiGpnrhIXlYd8tAaoEo+GuzzkkjMeu0pTDAc8n7HctTmvvZttWzY7xd95nYzRi",
+	"8zKbQxKghabpZXcRbXWpjtcD5IOVew5LkETCHVMYXVdHaVSlDAm9A8I6Kkz3pvhR5WUfxC3wd3YjdHQi",
+	"IWXA9QtFIgloaO0pkY2ULTb6rcs6Y+LX98FKUx2itWseeI4EVyJt2urpdLrdUHwuWHSrNJVl6sDSoiCS",
+	"XRLWoMc2ejQtWxBJi7wbSbn+rfvo3ZuLQifkfHpKsFWzsMlOq7kKw/myXX5aVDqJ2SdxeMEJxZwX0aaT",
+	"jto+8/I3+7JzefCVQak///qhw4n8/OuHIR6kNSfstofzLqeUS8BKfO2paFYYAZW7DiA/hu3rMFAQFZLp",
+	"1XsTGFp+CVro5LznTF+N0URCBOwO4kqa7UEf9k8LORTIOwMhrX+vZG2RimUQBuafmjJf1gRt9hCoSOT+",
+	"Wiwc7j9lGsyCROtczU5OaM6mZdHdiSX5xHKwzgM7Fbw7AO41SE7TH0TUU1dV6qK7VAAkcERyRWPoGGyS",
+	"WtYIoDmbVF8gNluInq0Rw31nxd9jBziew2dYwmrYQSJxB1KFeLuABk7mK5JQHneYjryYpyyqKJ6S17bA",
+	"nXgHbwQn0vaMiYOCZevQXdOzFATuI3AHbMtoxFX3Lv3ZoZWFHjOb0qa8ytljbsk4LlukvfSAs6O6v2o7",
+	"Je9tSgIHEznwWT1fmtEVoXFM8loFsSAIGLCe3w7FbriQoOyQTFdu8ZYbjMgJ9VU5U/KpZj5nxNiTT+50",
+	"wZ3LeJpOkD4ORnxpngOVrk5V3GDFiduacIXIn7yGfSIa0lQ5ZlFiF4EppIPjys3ad4+Evlza3atkxcPA",
+	"Oldvaidpb7eoowDqLlCyh1MMHjaxtyZYxUn+YvdQyiNDs2YP2vFqIVKjh19Mybszu68CmMJWGrP4SDl6",
+	"IabRJjmR3TziaZyDkVcr5y5hAJzmLJgFL6en05d4GlUnqHtNhZ09BLnoynVUJsPrRGUjNoICf1SKkp/f",
+	"v3lN5iJehW4d3r26JF9/8+Vf3cVTCyGzKfkJah9xQVK2AM0ywONRn+A+ZxLUb4x/MjzB20XYAk+qmcDJ",
+	"wqzB5sRfldU8wjXIrlQG23HUfnsVGweN1zt8cF6juvFwNeCKmGE3sDRgXN9VZN1wbeNeso1ryc5PTw9N",
+	"5PgLdb78xz/6+i6JPfG37qzD4KtR7Wu+NZh9vA5rN/D8eO/OX+oe/mFmnLZgjaY3Cg91FToJrnc49pO7",
+	"sxOHz9XJQ3n37PqkmVa+6YKsFzWR3TzHb8nC42zVRlhLuFHXuCA27EL7hUqWMT2zXsSY+0jwOzNlTGPb",
+	"wexdTRdvr55Oxxq+u+JZX4jTVkQTsV3UDWH9GuGP3RJTNTlxoek63NnSBtHr625t2i6YrZsAn0QDSpl/",
+	"ZbjpJafpNkqxrh5eDww2z+0dD2O4Xd3CvL4epiYnD43Lhdd7qY3xpQaUTskrvHmrVAtcU6LABv7VKv1h",
+	"5X8yX020ux55mx58v3JXMf+pDYO1AZGg5dreWuHX57HasXsBmndu422DnTCuLai2bidmkVYG6EK6mCHg",
+	"RZBJVA70VtXOBmdUs8iFECE2NEiy66YRZV8b+GcTm74CE8MEgw/tMWCmtp479nVFHh2XKbeyNha0Bjkl",
+	"5cEAF+tKoGm6Ki9ANeFLzBYLE6gogbecrmokRAlEt/5QK1oI091c4vR1nQ6mMPiDmJioMHShSSxFnttL",
+	"tZ/VVOxKfPdh14tahc8Gfu3Wqtql3tUVuXvp/8Y1k0+r/u8Nv0jJL4R7hl/eIgxR/6H7FXs4uNrfV3G/",
+	"u3tTL/IKq4OcRoXqe002p2/E20ixWDZL9/DQRqVgoYtmq20euiJK/HG94VlbuG9ANyX7T6yGv/rwxP5o",
+	"xAeIBsMg7yrmNxYJDbSz2/YSCmEvkt2wY2Hz5HuZ4MET7cLIv/FBlfdjgv/hjXeXhNt78v4038cz3+5X",
+	"UjbSCFVy/iP+MIFFHe7nFRpC87Z+k2/RnzpHuXfUPuy6Z6AZ/3f8+IpCrWv9VE6ZxKhddI1JjPX1+n8D",
+	"AAD//w==",
 }
 
-// decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
-// after base64-decoding and flate-decompressing the embedded blob.
-func decodeSpec() ([]byte, error) {
-	encoded := strings.Join(swaggerSpec, "")
-	compressed, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("error base64 decoding spec: %w", err)
-	}
-	zr := flate.NewReader(bytes.NewReader(compressed))
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(zr); err != nil {
-		return nil, fmt.Errorf("read flate: %w", err)
-	}
-	if err := zr.Close(); err != nil {
-		return nil, fmt.Errorf("close flate reader: %w", err)
-	}
-
-	return buf.Bytes(), nil
-}
-
-var rawSpec = decodeSpecCached()
-
-// a naive cache of the decoded OpenAPI spec
-func decodeSpecCached() func() ([]byte, error) {
-	data, err := decodeSpec()
-	return func() ([]byte, error) {
-		return data, err
-	}
-}
-
-// Constructs a synthetic filesystem for resolving external references when loading openapi specifications.
-func PathToRawSpec(pathToFile string) map[string]func() ([]byte, error) {
-	res := make(map[string]func() ([]byte, error))
-	if len(pathToFile) > 0 {
-		res[pathToFile] = rawSpec
-	}
-
-	return res
-}
-
-// GetSpec returns the OpenAPI specification corresponding to the generated
-// code in this file. External references in the spec are resolved through
-// PathToRawSpec; externally-referenced files must be embedded in their
-// corresponding Go packages (via the import-mapping feature). URL-based
-// external refs are not supported.
-func GetSpec() (swagger *openapi3.T, err error) {
-	resolvePath := PathToRawSpec("")
-
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(loader *openapi3.Loader, url *url.URL) ([]byte, error) {
-		pathToFile := url.String()
-		pathToFile = path.Clean(pathToFile)
-		getSpec, ok := resolvePath[pathToFile]
-		if !ok {
-			err1 := fmt.Errorf("path not found: %s", pathToFile)
-			return nil, err1
-		}
-		return getSpec()
-	}
-	var specData []byte
-	specData, err = rawSpec()
-	if err != nil {
-		return
-	}
-	swagger, err = loader.LoadFromData(specData)
-	if err != nil {
-		return
-	}
-	return
-}
-
-// GetSpecJSON returns the raw JSON bytes of the embedded OpenAPI
-// specification: decompressed but not unmarshaled. External references
-// are not resolved here; the bytes are the spec exactly as embedded by
-// codegen. The result is cached at package init time, so repeated calls
-// are cheap.
+// GetSpecJSON returns openapi.yaml as JSON.
 func GetSpecJSON() ([]byte, error) {
-	return rawSpec()
+	return io.ReadAll(flate.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(strings.Join(spec, "")))))
 }
 
-// GetSwagger returns the OpenAPI specification corresponding to the
-// generated code in this file.
-//
-// Deprecated: GetSwagger predates kin-openapi renaming openapi3.Swagger
-// to openapi3.T. Use [GetSpec] instead. This wrapper is retained for
-// backwards compatibility.
-func GetSwagger() (*openapi3.T, error) {
-	return GetSpec()
+// GetSpec returns openapi.yaml.
+func GetSpec() (*openapi3.T, error) {
+	text, err := GetSpecJSON()
+	if err != nil {
+		return nil, err
+	}
+	return openapi3.NewLoader().LoadFromData(text)
 }

@@ -2,14 +2,9 @@ package gen_test
 
 import (
 	"encoding/json"
-	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -214,101 +209,4 @@ func firstRevision(shown map[string]any) string {
 		return ""
 	}
 	return "R" + strconv.Itoa(slices.Min(numbers))
-}
-
-// The doc comment of all that is generated tells the x-source of what it is made of.
-func TestCommentsTellTheSource(t *testing.T) {
-	comments := readComments(t)
-	told := 0
-	want := func(name string, extensions map[string]any) {
-		t.Helper()
-		source, ok := extensions["x-source"].(string)
-		if !ok {
-			return // that is a rule of the contract
-		}
-		if comment := comments[strings.ToLower(name)]; !slices.Contains(strings.Split(comment, "\n"), "Source: "+source) {
-			t.Errorf("the comment of %s does not tell %s: %q", name, source, comment)
-		}
-		told++
-	}
-	doc := readContract(t)
-	for _, item := range doc.Paths.Map() {
-		for _, op := range item.Operations() {
-			want("Client."+op.OperationID, op.Extensions)
-			want("ClientInterface."+op.OperationID, op.Extensions)
-			want("ClientWithResponses."+op.OperationID+"WithResponse", op.Extensions)
-			for _, parameter := range op.Parameters {
-				want(op.OperationID+"Params."+parameter.Value.Name, parameter.Value.Extensions)
-			}
-		}
-	}
-	for name, parameter := range doc.Components.Parameters {
-		want(name, parameter.Value.Extensions)
-	}
-	for name, schema := range doc.Components.Schemas {
-		want(name, schema.Value.Extensions)
-		for property, ref := range schema.Value.Properties {
-			extensions := ref.Extensions
-			if ref.Ref == "" {
-				extensions = ref.Value.Extensions
-			}
-			want(name+"."+property, extensions)
-		}
-	}
-	if told < 120 {
-		t.Errorf("only %d comments", told)
-	}
-}
-
-// readComments returns the doc comments of the generated code, of fields by the name that they have in JSON.
-func readComments(t *testing.T) map[string]string {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "sakari.gen.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	comments := make(map[string]string)
-	tell := func(name string, comment *ast.CommentGroup) { comments[strings.ToLower(name)] = comment.Text() }
-	for _, decl := range file.Decls {
-		switch decl := decl.(type) {
-		case *ast.FuncDecl:
-			if decl.Recv == nil {
-				continue
-			}
-			if receiver, ok := decl.Recv.List[0].Type.(*ast.StarExpr); ok {
-				tell(fmt.Sprintf("%v.%s", receiver.X, decl.Name), decl.Doc)
-			}
-		case *ast.GenDecl:
-			for _, spec := range decl.Specs {
-				spec, ok := spec.(*ast.TypeSpec)
-				if !ok {
-					continue
-				}
-				tell(spec.Name.Name, decl.Doc)
-				for name, comment := range memberComments(spec.Type) {
-					tell(spec.Name.Name+"."+name, comment)
-				}
-			}
-		}
-	}
-	return comments
-}
-
-func memberComments(of ast.Expr) map[string]*ast.CommentGroup {
-	comments := make(map[string]*ast.CommentGroup)
-	switch of := of.(type) {
-	case *ast.StructType:
-		for _, field := range of.Fields.List {
-			if field.Tag != nil {
-				tag, _ := strconv.Unquote(field.Tag.Value)
-				name, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-				comments[name] = field.Doc
-			}
-		}
-	case *ast.InterfaceType:
-		for _, method := range of.Methods.List {
-			comments[method.Names[0].Name] = method.Doc
-		}
-	}
-	return comments
 }

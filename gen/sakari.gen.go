@@ -7,18 +7,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"reflect"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
-	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -47,719 +43,499 @@ func (e AttributeType) Valid() bool {
 }
 
 // APIError What went wrong. The vendor writes the text as message here, as description in a contact.
-//
-// Source: introduction R1
 type APIError struct {
 	// Code Error code
-	//
-	// Source: introduction R1
 	//
 	// Example: CONT-001
 	Code *string `json:"code,omitempty"`
 
 	// Description What the code means, in the other spelling that the vendor uses
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: Contact has requested no further communication
 	Description *string `json:"description,omitempty"`
 
 	// Message What the code means
 	//
-	// Source: introduction R1
-	//
 	// Example: Invalid mobile number
-	Message *string `json:"message,omitempty"`
+	Message              *string                   `json:"message,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // Attribute A custom attribute
-//
-// Source: fetch-account-attributes R1
 type Attribute struct {
 	// Created When something was changed, and by whom
-	//
-	// Source: fetch-account-attributes R1
 	Created *Change `json:"created,omitempty"`
 
 	// DataType Kind of the values. The vendor does not list the options.
-	//
-	// Source: fetch-account-attributes R1
 	//
 	// Example: text
 	DataType *string `json:"dataType,omitempty"`
 
 	// ID ID of attribute
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: <string>
 	ID *string `json:"id,omitempty"`
 
 	// Label What people read for the name
-	//
-	// Source: fetch-account-attributes R1
 	//
 	// Example: <string>
 	Label *string `json:"label,omitempty"`
 
 	// Name Name of the attribute
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: <string>
 	Name *string `json:"name,omitempty"`
 
 	// Type Type of custom attribute. The pages list no options here.
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: contacts
 	Type *string `json:"type,omitempty"`
 
 	// Updated When something was changed, and by whom
-	//
-	// Source: fetch-account-attributes R1
-	Updated *Change `json:"updated,omitempty"`
+	Updated              *Change                   `json:"updated,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // AttributeListResponse The envelope of a list of attributes. The required marks are the vendor's.
-//
-// Source: fetch-account-attributes R1
 type AttributeListResponse struct {
 	// Data The attributes of the page
-	//
-	// Source: fetch-account-attributes R1
 	Data []Attribute `json:"data"`
 
 	// Pagination Where a page stands in its list
-	//
-	// Source: fetch-account-attributes R1
 	Pagination Pagination `json:"pagination"`
 
 	// Success Whether the API did what was asked
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: true
-	Success bool `json:"success"`
+	Success              bool                      `json:"success"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // AttributeType Type of custom attribute
-//
-// Source: setup-autotopup-for-your-account R1
 type AttributeType string
 
 // Author Who changed something
-//
-// Source: fetch-account-attributes R1
 type Author struct {
 	// Email E-mail address
-	//
-	// Source: fetch-account-attributes R1
 	//
 	// Example: joe@bloggs.com
 	Email *string `json:"email,omitempty"`
 
 	// FirstName First name
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: Joe
 	FirstName *string `json:"firstName,omitempty"`
 
 	// ID Identifier of the author
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: <string>
 	ID *string `json:"id,omitempty"`
 
 	// LastName Last name
-	//
-	// Source: fetch-account-attributes R1
 	//
 	// Example: Bloggs
 	LastName *string `json:"lastName,omitempty"`
 
 	// Name Whole name
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: Joe Bloggs
 	Name *string `json:"name,omitempty"`
 
 	// Source Where the change came from
-	//
-	// Source: fetch-account-attributes R1
 	//
 	// Example: <string>
 	Source *string `json:"source,omitempty"`
 
 	// SubSource Where it came from, in detail
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: <string>
-	SubSource *string `json:"subSource,omitempty"`
+	SubSource            *string                   `json:"subSource,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // Autotopup An auto top-up setting, the answer that the vendor documents for this operation. The required marks are this contract's, not the vendor's: an absent amount would read as zero.
-//
-// Source: setup-autotopup-for-your-account R1
 type Autotopup struct {
 	// Amount Amount of a top-up. The unit is not documented; the page's 123 may be an integer or a number.
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 123
 	Amount float64 `json:"amount"`
 
 	// Below Balance below which a top-up happens. The unit is not documented; as for the amount.
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: 123
-	Below float64 `json:"below"`
+	Below                float64                   `json:"below"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // AutotopupResponse The envelope of an auto top-up setting. The required marks are this contract's, not the vendor's: without these two an answer says nothing.
-//
-// Source: setup-autotopup-for-your-account R1
 type AutotopupResponse struct {
 	// Data An auto top-up setting, the answer that the vendor documents for this operation. The required marks are this contract's, not the vendor's: an absent amount would read as zero.
-	//
-	// Source: setup-autotopup-for-your-account R1
 	Data Autotopup `json:"data"`
 
 	// Success Whether the API did what was asked
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: true
-	Success bool `json:"success"`
+	Success              bool                      `json:"success"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // Change When something was changed, and by whom
-//
-// Source: fetch-account-attributes R1
 type Change struct {
 	// At When it was changed
-	//
-	// Source: fetch-account-attributes R1
 	//
 	// Example: 2023-11-07T05:31:56Z
 	At *time.Time `json:"at,omitempty"`
 
 	// By Who changed something
-	//
-	// Source: fetch-account-attributes R1
-	By *Author `json:"by,omitempty"`
+	By                   *Author                   `json:"by,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// Contact A contact. No field is marked as required by the vendor. Properties that are not declared here are kept and sent.
-//
-// Source: setup-autotopup-for-your-account R1
+// Contact A contact. No field is marked as required by the vendor. Properties that are not declared here are kept and sent. An empty text clears a text. How another field is cleared, the vendor does not document.
 type Contact struct {
 	// Activecampaign The contact in another system
-	//
-	// Source: setup-autotopup-for-your-account R1
 	Activecampaign *ContactIntegration `json:"activecampaign,omitempty"`
 
 	// Attributes Custom attributes, free-form
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: {}
-	Attributes map[string]interface{} `json:"attributes,omitzero"`
+	Attributes map[string]jsontext.Value `json:"attributes,omitzero"`
 
 	// Blocked When the contact was blocked (a time here, a flag in a list's filter)
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 2023-11-07T05:31:56Z
 	Blocked *time.Time `json:"blocked,omitempty"`
 
 	// Email E-mail address
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: chris@sakari.io
 	Email *string `json:"email,omitempty"`
 
 	// Error Why the contact can not be reached
-	//
-	// Source: setup-autotopup-for-your-account R1
 	Error *ContactError `json:"error,omitempty"`
 
 	// FirstName First name
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: Chris
 	FirstName *string `json:"firstName,omitempty"`
 
 	// Hubspot The contact in another system
-	//
-	// Source: setup-autotopup-for-your-account R1
 	Hubspot *ContactIntegration `json:"hubspot,omitempty"`
 
 	// LastName Last name
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: Bloggs
 	LastName *string `json:"lastName,omitempty"`
 
 	// Lists The lists that the contact is on
-	//
-	// Source: setup-autotopup-for-your-account R1
 	Lists []ContactList `json:"lists,omitzero"`
 
 	// Mobile The contact's mobile phone
-	//
-	// Source: setup-autotopup-for-your-account R1
 	Mobile *ContactMobile `json:"mobile,omitempty"`
 
 	// OptIn When the contact opted in
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 2023-11-07T05:31:56Z
 	OptIn *time.Time `json:"optIn,omitempty"`
 
 	// Pipedrive The contact in another system
-	//
-	// Source: setup-autotopup-for-your-account R1
-	Pipedrive            *ContactIntegration    `json:"pipedrive,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	Pipedrive            *ContactIntegration       `json:"pipedrive,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // ContactError Why the contact can not be reached
-//
-// Source: setup-autotopup-for-your-account R1
 type ContactError struct {
 	// Code Error code
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: CONT-010
 	Code *string `json:"code,omitempty"`
 
 	// Description What the code means
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: Contact has requested no further communication
-	Description          *string                `json:"description,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	Description          *string                   `json:"description,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // ContactIntegration The contact in another system
-//
-// Source: setup-autotopup-for-your-account R1
 type ContactIntegration struct {
 	// ID Identifier of the contact there. The page's 123 may be an integer or a number; read as an integer.
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: 123
-	ID                   *int64                 `json:"id,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	ID                   *int64                    `json:"id,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // ContactList A list that a contact is on
-//
-// Source: setup-autotopup-for-your-account R1
 type ContactList struct {
 	// DoubleOptIn Double opt-in of a list
-	//
-	// Source: setup-autotopup-for-your-account R1
 	DoubleOptIn *ListDoubleOptIn `json:"doubleOptIn,omitempty"`
 
 	// Filter Which contacts a list holds
-	//
-	// Source: setup-autotopup-for-your-account R1
 	Filter *ListFilter `json:"filter,omitempty"`
 
 	// Keyword Keyword that joins the list
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Keyword *string `json:"keyword,omitempty"`
 
 	// Name Name of the list
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: <string>
 	Name *string `json:"name,omitempty"`
 
 	// OptIn When the contact opted in to the list
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 2023-11-07T05:31:56Z
 	OptIn *time.Time `json:"optIn,omitempty"`
 
 	// OptInConfirmation Text that confirms an opt-in
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: <string>
 	OptInConfirmation *string `json:"optInConfirmation,omitempty"`
 
 	// OptOut When the contact opted out of the list
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: 2023-11-07T05:31:56Z
 	OptOut *time.Time `json:"optOut,omitempty"`
 
 	// Source Where a list comes from
-	//
-	// Source: setup-autotopup-for-your-account R1
-	Source               *ListSource            `json:"source,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	Source               *ListSource               `json:"source,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // ContactMobile The contact's mobile phone
-//
-// Source: setup-autotopup-for-your-account R1
 type ContactMobile struct {
 	// Country Country of the number
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Country *string `json:"country,omitempty"`
 
 	// LineType Kind of line. The vendor does not list the options.
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: mobile
 	LineType *string `json:"lineType,omitempty"`
 
 	// Number The phone number
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: 123-456-7890
 	Number *string `json:"number,omitempty"`
 
 	// Valid Whether the number is valid
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: true
 	Valid *bool `json:"valid,omitempty"`
 
 	// Verified When the number was verified
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: 2023-11-07T05:31:56Z
-	Verified             *time.Time             `json:"verified,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	Verified             *time.Time                `json:"verified,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // ErrorResponse The envelope of an error. The required mark is this contract's, not the vendor's.
-//
-// Source: introduction R1
 type ErrorResponse struct {
 	// Error What went wrong. The vendor writes the text as message here, as description in a contact.
-	//
-	// Source: introduction R1
 	Error *APIError `json:"error,omitempty"`
 
 	// Success Whether the API did what was asked. It did not.
 	//
-	// Source: introduction R1
-	//
 	// Example: false
-	Success bool `json:"success"`
+	Success              bool                      `json:"success"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // FilterAttribute A condition on one attribute
-//
-// Source: setup-autotopup-for-your-account R1
 type FilterAttribute struct {
 	// Attribute Name of the attribute
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Attribute *string `json:"attribute,omitempty"`
 
 	// Comparator How to compare. The page lists no options; an older document of the vendor has =, <, <=, >, >= and !=.
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: <string>
 	Comparator *string `json:"comparator,omitempty"`
 
 	// Value Values to compare with
-	//
-	// Source: setup-autotopup-for-your-account R1
-	Value                []string               `json:"value,omitzero"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	Value                []string                  `json:"value,omitzero"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // ListDoubleOptIn Double opt-in of a list
-//
-// Source: setup-autotopup-for-your-account R1
 type ListDoubleOptIn struct {
 	// Enabled Whether an opt-in must be confirmed
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: true
 	Enabled *bool `json:"enabled,omitempty"`
 
 	// Prompt Text that asks for the confirmation
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: <string>
-	Prompt               *string                `json:"prompt,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	Prompt               *string                   `json:"prompt,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // ListFilter Which contacts a list holds
-//
-// Source: setup-autotopup-for-your-account R1
 type ListFilter struct {
 	// Attributes Conditions on attributes
-	//
-	// Source: setup-autotopup-for-your-account R1
 	Attributes []FilterAttribute `json:"attributes,omitzero"`
 
 	// Blocked Contacts that are blocked (a flag here, a time in the contact)
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: true
 	Blocked *bool `json:"blocked,omitempty"`
 
 	// Invalid Contacts whose number is not valid
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: true
 	Invalid *bool `json:"invalid,omitempty"`
 
 	// List Contacts of this list
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	List *string `json:"list,omitempty"`
 
 	// OptIn Contacts that opted in (a flag here, a time in the contact)
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: true
 	OptIn *bool `json:"optIn,omitempty"`
 
 	// Q Search text
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	Q *string `json:"q,omitempty"`
 
 	// Unblocked Contacts that are not blocked
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: true
 	Unblocked *bool `json:"unblocked,omitempty"`
 
 	// Valid Contacts whose number is valid
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: true
-	Valid                *bool                  `json:"valid,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	Valid                *bool                     `json:"valid,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // ListSource Where a list comes from
-//
-// Source: setup-autotopup-for-your-account R1
 type ListSource struct {
 	// ID Identifier of the list at its source
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Example: <string>
 	ID *string `json:"id,omitempty"`
 
 	// Integration The integration that the list comes from
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: <string>
 	Integration *string `json:"integration,omitempty"`
 
 	// LastSynced When the list was last synchronised. The vendor does not show it as a date.
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Example: <string>
-	LastSynced           *string                `json:"lastSynced,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	LastSynced           *string                   `json:"lastSynced,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // Pagination Where a page stands in its list
-//
-// Source: fetch-account-attributes R1
 type Pagination struct {
 	// HasNext Whether there is a page behind this one
-	//
-	// Source: fetch-account-attributes R1
 	//
 	// Example: true
 	HasNext *bool `json:"hasNext,omitempty"`
 
 	// Limit How many a page holds at most
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: 123
 	Limit *int `json:"limit,omitempty"`
 
 	// Offset How many come before the page
-	//
-	// Source: fetch-account-attributes R1
 	//
 	// Example: 123
 	Offset *int `json:"offset,omitempty"`
 
 	// TotalCount How many the list holds. The newer revision of the pages does not have it.
 	//
-	// Source: fetch-account-attributes R1
-	//
 	// Example: 123
-	TotalCount *int `json:"totalCount,omitempty"`
+	TotalCount           *int                      `json:"totalCount,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // TokenRequest A client's credentials
-//
-// Source: quickstart R1
 type TokenRequest struct {
 	// ClientID The client's identifier, from the vendor's console
-	//
-	// Source: quickstart R1
 	//
 	// Example: ...
 	ClientID *string `json:"client_id,omitempty"`
 
 	// ClientSecret The client's secret, from the vendor's console
 	//
-	// Source: quickstart R1
-	//
 	// Example: ...
 	ClientSecret *string `json:"client_secret,omitempty"`
 
 	// GrantType OAuth 2.0 grant
 	//
-	// Source: quickstart R1
-	//
 	// Example: client_credentials
-	GrantType            *string                `json:"grant_type,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	GrantType            *string                   `json:"grant_type,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
 // TokenResponse An access token
-//
-// Source: quickstart R1
 type TokenResponse struct {
 	// AccessToken The token, a JWT
-	//
-	// Source: quickstart R1
 	//
 	// Example: <JWT>
 	AccessToken *string `json:"access_token,omitempty"`
 
 	// TokenType How to present the token
 	//
-	// Source: quickstart R1
-	//
-	// Example: ...
-	TokenType *string `json:"token_type,omitempty"`
+	// Example: Bearer
+	TokenType            *string                   `json:"token_type,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// AccountID Account to apply operations to
-//
-// Source: setup-autotopup-for-your-account R1
+// AccountID defines model for accountId.
 type AccountID = string
 
-// AttributeID ID of attribute
-//
-// Source: fetch-account-attributes-1 R1
+// AttributeID defines model for attributeId.
 type AttributeID = string
 
 // AttributeTypeParameter Type of custom attribute
-//
-// Source: setup-autotopup-for-your-account R1
 type AttributeTypeParameter = AttributeType
 
-// Limit How many a page holds at most. The default is not documented.
-//
-// Source: introduction R1
+// Limit defines model for limit.
 type Limit = int
 
-// Offset How many to skip before the page. The default is not documented.
-//
-// Source: introduction R1
+// Offset defines model for offset.
 type Offset = int
 
 // AttributesAnswer The envelope of a list of attributes. The required marks are the vendor's.
-//
-// Source: fetch-account-attributes R1
 type AttributesAnswer = AttributeListResponse
 
 // AutotopupAnswer The envelope of an auto top-up setting. The required marks are this contract's, not the vendor's: without these two an answer says nothing.
-//
-// Source: setup-autotopup-for-your-account R1
 type AutotopupAnswer = AutotopupResponse
 
 // Failure The envelope of an error. The required mark is this contract's, not the vendor's.
-//
-// Source: introduction R1
 type Failure = ErrorResponse
 
-// ContactRequestBody A contact. No field is marked as required by the vendor. Properties that are not declared here are kept and sent.
-//
-// Source: setup-autotopup-for-your-account R1
+// ContactRequestBody A contact. No field is marked as required by the vendor. Properties that are not declared here are kept and sent. An empty text clears a text. How another field is cleared, the vendor does not document.
 type ContactRequestBody = Contact
 
 // ListAttributesParams defines parameters for ListAttributes.
 type ListAttributesParams struct {
 	// Offset How many to skip before the page. The default is not documented.
-	//
-	// Source: introduction R1
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
 	// Limit How many a page holds at most. The default is not documented.
-	//
-	// Source: introduction R1
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListAttributesByTypeParams defines parameters for ListAttributesByType.
 type ListAttributesByTypeParams struct {
 	// Offset How many to skip before the page. The default is not documented.
-	//
-	// Source: introduction R1
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
 	// Limit How many a page holds at most. The default is not documented.
-	//
-	// Source: introduction R1
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
@@ -772,694 +548,746 @@ type CreateAttributeJSONRequestBody = Contact
 // UpdateAttributeJSONRequestBody defines body for UpdateAttribute for application/json ContentType.
 type UpdateAttributeJSONRequestBody = Contact
 
-// Get returns an additional property, and whether it is set.
-func (a Contact) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a APIError) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *Contact) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *APIError) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *Contact) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"activecampaign", &a.Activecampaign},
-		{"attributes", &a.Attributes},
-		{"blocked", &a.Blocked},
-		{"email", &a.Email},
-		{"error", &a.Error},
-		{"firstName", &a.FirstName},
-		{"hubspot", &a.Hubspot},
-		{"lastName", &a.LastName},
-		{"lists", &a.Lists},
-		{"mobile", &a.Mobile},
-		{"optIn", &a.OptIn},
-		{"pipedrive", &a.Pipedrive},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a APIError) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *APIError) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "code", field: &a.Code},
+		{name: "description", field: &a.Description},
+		{name: "message", field: &a.Message},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a Contact) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *APIError) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *APIError) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = APIError{}
+	return readObject(dec, a, []property{
+		{name: "code", field: &a.Code},
+		{name: "description", field: &a.Description},
+		{name: "message", field: &a.Message},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a ContactError) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a Attribute) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *ContactError) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *Attribute) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *ContactError) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"code", &a.Code},
-		{"description", &a.Description},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a Attribute) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *Attribute) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "created", field: &a.Created},
+		{name: "dataType", field: &a.DataType},
+		{name: "id", field: &a.ID},
+		{name: "label", field: &a.Label},
+		{name: "name", field: &a.Name},
+		{name: "type", field: &a.Type},
+		{name: "updated", field: &a.Updated},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a ContactError) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *Attribute) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *Attribute) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = Attribute{}
+	return readObject(dec, a, []property{
+		{name: "created", field: &a.Created},
+		{name: "dataType", field: &a.DataType},
+		{name: "id", field: &a.ID},
+		{name: "label", field: &a.Label},
+		{name: "name", field: &a.Name},
+		{name: "type", field: &a.Type},
+		{name: "updated", field: &a.Updated},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a ContactIntegration) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a AttributeListResponse) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *ContactIntegration) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *AttributeListResponse) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *ContactIntegration) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"id", &a.ID},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a AttributeListResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *AttributeListResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "data", field: &a.Data, required: true},
+		{name: "pagination", field: &a.Pagination, required: true},
+		{name: "success", field: &a.Success, required: true},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a ContactIntegration) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *AttributeListResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *AttributeListResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = AttributeListResponse{}
+	return readObject(dec, a, []property{
+		{name: "data", field: &a.Data, required: true},
+		{name: "pagination", field: &a.Pagination, required: true},
+		{name: "success", field: &a.Success, required: true},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a ContactList) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a Author) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *ContactList) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *Author) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *ContactList) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"doubleOptIn", &a.DoubleOptIn},
-		{"filter", &a.Filter},
-		{"keyword", &a.Keyword},
-		{"name", &a.Name},
-		{"optIn", &a.OptIn},
-		{"optInConfirmation", &a.OptInConfirmation},
-		{"optOut", &a.OptOut},
-		{"source", &a.Source},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a Author) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *Author) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "email", field: &a.Email},
+		{name: "firstName", field: &a.FirstName},
+		{name: "id", field: &a.ID},
+		{name: "lastName", field: &a.LastName},
+		{name: "name", field: &a.Name},
+		{name: "source", field: &a.Source},
+		{name: "subSource", field: &a.SubSource},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a ContactList) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *Author) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *Author) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = Author{}
+	return readObject(dec, a, []property{
+		{name: "email", field: &a.Email},
+		{name: "firstName", field: &a.FirstName},
+		{name: "id", field: &a.ID},
+		{name: "lastName", field: &a.LastName},
+		{name: "name", field: &a.Name},
+		{name: "source", field: &a.Source},
+		{name: "subSource", field: &a.SubSource},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a ContactMobile) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a Autotopup) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *ContactMobile) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *Autotopup) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *ContactMobile) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"country", &a.Country},
-		{"lineType", &a.LineType},
-		{"number", &a.Number},
-		{"valid", &a.Valid},
-		{"verified", &a.Verified},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a Autotopup) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *Autotopup) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "amount", field: &a.Amount, required: true},
+		{name: "below", field: &a.Below, required: true},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a ContactMobile) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *Autotopup) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *Autotopup) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = Autotopup{}
+	return readObject(dec, a, []property{
+		{name: "amount", field: &a.Amount, required: true},
+		{name: "below", field: &a.Below, required: true},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a FilterAttribute) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a AutotopupResponse) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *FilterAttribute) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *AutotopupResponse) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *FilterAttribute) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"attribute", &a.Attribute},
-		{"comparator", &a.Comparator},
-		{"value", &a.Value},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a AutotopupResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *AutotopupResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "data", field: &a.Data, required: true},
+		{name: "success", field: &a.Success, required: true},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a FilterAttribute) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *AutotopupResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *AutotopupResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = AutotopupResponse{}
+	return readObject(dec, a, []property{
+		{name: "data", field: &a.Data, required: true},
+		{name: "success", field: &a.Success, required: true},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a ListDoubleOptIn) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a Change) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *ListDoubleOptIn) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *Change) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *ListDoubleOptIn) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"enabled", &a.Enabled},
-		{"prompt", &a.Prompt},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a Change) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *Change) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "at", field: &a.At},
+		{name: "by", field: &a.By},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a ListDoubleOptIn) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *Change) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *Change) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = Change{}
+	return readObject(dec, a, []property{
+		{name: "at", field: &a.At},
+		{name: "by", field: &a.By},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a ListFilter) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a Contact) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *ListFilter) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *Contact) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *ListFilter) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"attributes", &a.Attributes},
-		{"blocked", &a.Blocked},
-		{"invalid", &a.Invalid},
-		{"list", &a.List},
-		{"optIn", &a.OptIn},
-		{"q", &a.Q},
-		{"unblocked", &a.Unblocked},
-		{"valid", &a.Valid},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a Contact) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *Contact) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "activecampaign", field: &a.Activecampaign},
+		{name: "attributes", field: &a.Attributes},
+		{name: "blocked", field: &a.Blocked},
+		{name: "email", field: &a.Email},
+		{name: "error", field: &a.Error},
+		{name: "firstName", field: &a.FirstName},
+		{name: "hubspot", field: &a.Hubspot},
+		{name: "lastName", field: &a.LastName},
+		{name: "lists", field: &a.Lists},
+		{name: "mobile", field: &a.Mobile},
+		{name: "optIn", field: &a.OptIn},
+		{name: "pipedrive", field: &a.Pipedrive},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a ListFilter) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *Contact) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *Contact) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = Contact{}
+	return readObject(dec, a, []property{
+		{name: "activecampaign", field: &a.Activecampaign},
+		{name: "attributes", field: &a.Attributes},
+		{name: "blocked", field: &a.Blocked},
+		{name: "email", field: &a.Email},
+		{name: "error", field: &a.Error},
+		{name: "firstName", field: &a.FirstName},
+		{name: "hubspot", field: &a.Hubspot},
+		{name: "lastName", field: &a.LastName},
+		{name: "lists", field: &a.Lists},
+		{name: "mobile", field: &a.Mobile},
+		{name: "optIn", field: &a.OptIn},
+		{name: "pipedrive", field: &a.Pipedrive},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a ListSource) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a ContactError) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *ListSource) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *ContactError) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *ListSource) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"id", &a.ID},
-		{"integration", &a.Integration},
-		{"lastSynced", &a.LastSynced},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a ContactError) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ContactError) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "code", field: &a.Code},
+		{name: "description", field: &a.Description},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a ListSource) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *ContactError) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *ContactError) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = ContactError{}
+	return readObject(dec, a, []property{
+		{name: "code", field: &a.Code},
+		{name: "description", field: &a.Description},
+	}, &a.AdditionalProperties)
 }
 
-// Get returns an additional property, and whether it is set.
-func (a TokenRequest) Get(name string) (interface{}, bool) {
-	value, found := a.AdditionalProperties[name]
-	return value, found
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a ContactIntegration) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets an additional property.
-func (a *TokenRequest) Set(name string, value interface{}) {
-	if a.AdditionalProperties == nil {
-		a.AdditionalProperties = make(map[string]interface{})
-	}
-	a.AdditionalProperties[name] = value
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *ContactIntegration) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// UnmarshalJSON keeps what the contract does not declare in AdditionalProperties. Names match exactly.
-func (a *TokenRequest) UnmarshalJSON(b []byte) error {
-	undeclared, err := unmarshalDeclared(b, []declaredProperty{
-		{"client_id", &a.ClientID},
-		{"client_secret", &a.ClientSecret},
-		{"grant_type", &a.GrantType},
-	})
-	if err != nil {
-		return err
-	}
-	return unmarshalUndeclared(undeclared, &a.AdditionalProperties)
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a ContactIntegration) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ContactIntegration) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "id", field: &a.ID},
+	}, a.AdditionalProperties)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones. One whose name is that of a declared
-// property, in any case, is a *ShadowedPropertyError.
-func (a TokenRequest) MarshalJSON() ([]byte, error) {
-	return marshalOpen(reflect.ValueOf(&a).Elem())
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *ContactIntegration) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *ContactIntegration) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = ContactIntegration{}
+	return readObject(dec, a, []property{
+		{name: "id", field: &a.ID},
+	}, &a.AdditionalProperties)
 }
 
-// ShadowedPropertyError says that an additional property bears the name of a declared one.
-type ShadowedPropertyError struct {
-	Property string // the declared property
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a ContactList) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-func (e *ShadowedPropertyError) Error() string {
-	return fmt.Sprintf("an additional property has the name of the declared property %q: set the field instead", e.Property)
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *ContactList) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// InvalidTextError says that a string is not valid UTF-8.
-type InvalidTextError struct {
-	Place string // such as "lists/0/name"; a name that the contract does not declare reads "*"
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a ContactList) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ContactList) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "doubleOptIn", field: &a.DoubleOptIn},
+		{name: "filter", field: &a.Filter},
+		{name: "keyword", field: &a.Keyword},
+		{name: "name", field: &a.Name},
+		{name: "optIn", field: &a.OptIn},
+		{name: "optInConfirmation", field: &a.OptInConfirmation},
+		{name: "optOut", field: &a.OptOut},
+		{name: "source", field: &a.Source},
+	}, a.AdditionalProperties)
 }
 
-func (e *InvalidTextError) Error() string { return e.Place + ": a string is not valid UTF-8" }
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *ContactList) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-type declaredProperty struct {
-	name  string
-	field any
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *ContactList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = ContactList{}
+	return readObject(dec, a, []property{
+		{name: "doubleOptIn", field: &a.DoubleOptIn},
+		{name: "filter", field: &a.Filter},
+		{name: "keyword", field: &a.Keyword},
+		{name: "name", field: &a.Name},
+		{name: "optIn", field: &a.OptIn},
+		{name: "optInConfirmation", field: &a.OptInConfirmation},
+		{name: "optOut", field: &a.OptOut},
+		{name: "source", field: &a.Source},
+	}, &a.AdditionalProperties)
 }
 
-func unmarshalDeclared(b []byte, properties []declaredProperty) (map[string]json.RawMessage, error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(b, &object); err != nil {
-		return nil, err
-	}
-	for _, p := range properties {
-		raw, found := object[p.name]
-		if !found {
-			continue
-		}
-		if err := json.Unmarshal(raw, p.field); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
-		}
-		delete(object, p.name)
-	}
-	return object, nil
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a ContactMobile) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-func unmarshalUndeclared[V any](object map[string]json.RawMessage, into *map[string]V) error {
-	*into = nil
-	if len(object) > 0 {
-		*into = make(map[string]V, len(object))
-	}
-	for name, raw := range object {
-		var value V
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return err
-		}
-		(*into)[name] = value
-	}
-	return nil
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *ContactMobile) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// openType is a type that accepts unknown properties, made ready to be written.
-type openType struct {
-	declared   []openField
-	additional int // index of the field
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a ContactMobile) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ContactMobile) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "country", field: &a.Country},
+		{name: "lineType", field: &a.LineType},
+		{name: "number", field: &a.Number},
+		{name: "valid", field: &a.Valid},
+		{name: "verified", field: &a.Verified},
+	}, a.AdditionalProperties)
 }
 
-type openField struct {
-	index     int
-	name, key string // plain, and as it stands in JSON
-	isOmitted func(reflect.Value) bool
-	write     func(*openWriter, reflect.Value) error
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *ContactMobile) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *ContactMobile) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = ContactMobile{}
+	return readObject(dec, a, []property{
+		{name: "country", field: &a.Country},
+		{name: "lineType", field: &a.LineType},
+		{name: "number", field: &a.Number},
+		{name: "valid", field: &a.Valid},
+		{name: "verified", field: &a.Verified},
+	}, &a.AdditionalProperties)
 }
 
-var openTypes sync.Map // of reflect.Type to *openType, nil for another type
-
-func openTypeOf(t reflect.Type) *openType {
-	if known, ok := openTypes.Load(t); ok {
-		return known.(*openType)
-	}
-	var open *openType
-	if field, ok := t.FieldByName("AdditionalProperties"); ok && field.Tag.Get("json") == "-" {
-		open = &openType{additional: field.Index[0]}
-		for i := range t.NumField() {
-			field := t.Field(i)
-			if name, options, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" {
-				key := openWriter{}
-				key.string(name)
-				open.declared = append(open.declared, openField{i, name, string(key.text) + ":", omissionOf(field.Type, options), writerOf(field.Type)})
-			}
-		}
-	}
-	openTypes.Store(t, open)
-	return open
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a ErrorResponse) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// omissionOf tells what encoding/json leaves out of a property with these options.
-func omissionOf(t reflect.Type, options string) func(reflect.Value) bool {
-	isOmitted := func(reflect.Value) bool { return false }
-	if strings.Contains(options, "omitempty") {
-		switch t.Kind() {
-		case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
-			isOmitted = func(v reflect.Value) bool { return v.Len() == 0 }
-		case reflect.Struct:
-		default:
-			isOmitted = reflect.Value.IsZero
-		}
-	}
-	if strings.Contains(options, "omitzero") {
-		isEmpty := isOmitted
-		type zeroer interface{ IsZero() bool }
-		asked := reflect.PointerTo(t).Implements(reflect.TypeFor[zeroer]()) || t.Implements(reflect.TypeFor[zeroer]())
-		isOmitted = func(v reflect.Value) bool {
-			if isEmpty(v) || v.IsZero() || !asked {
-				return isEmpty(v) || v.IsZero()
-			}
-			if v.Kind() != reflect.Pointer && v.CanAddr() { // the method may be one of pointers
-				v = v.Addr()
-			}
-			own, ok := v.Interface().(zeroer)
-			return ok && own.IsZero()
-		}
-	}
-	return isOmitted
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *ErrorResponse) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-func marshalOpen(v reflect.Value) ([]byte, error) {
-	w := openWriter{text: make([]byte, 0, 2048)}
-	err := w.open(v, openTypeOf(v.Type()))
-	if w.lossy || err != nil || !utf8.Valid(w.text) {
-		var inner *InvalidTextError
-		if err == nil || errors.As(err, &inner) {
-			if place, ok := invalidText(v, 0); ok {
-				return nil, &InvalidTextError{Place: place}
-			}
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return w.text, nil
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a ErrorResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ErrorResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "error", field: &a.Error},
+		{name: "success", field: &a.Success, required: true},
+	}, a.AdditionalProperties)
 }
 
-// openWriter writes as encoding/json does, and leaves to that what it has no short way for.
-type openWriter struct {
-	text  []byte
-	depth int
-	lossy bool // encoding/json, which wrote a part, may have put U+FFFD in place of text that is not UTF-8
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *ErrorResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *ErrorResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = ErrorResponse{}
+	return readObject(dec, a, []property{
+		{name: "error", field: &a.Error},
+		{name: "success", field: &a.Success, required: true},
+	}, &a.AdditionalProperties)
 }
 
-func (w *openWriter) open(v reflect.Value, t *openType) error {
-	const deepest = 1000 // of a value that goes on for ever
-	if w.depth++; w.depth > deepest {
-		return errors.New("the value is nested too deep, or holds itself")
-	}
-	separator := byte('{')
-	for i := range t.declared {
-		field := v.Field(t.declared[i].index)
-		if t.declared[i].isOmitted(field) {
-			continue
-		}
-		w.text = append(append(w.text, separator), t.declared[i].key...)
-		if err := t.declared[i].write(w, field); err != nil {
-			return err
-		}
-		separator = ','
-	}
-	w.depth--
-	if additional := v.Field(t.additional); additional.Len() > 0 {
-		return w.additional(additional, separator, t)
-	}
-	if separator == '{' {
-		w.text = append(w.text, '{')
-	}
-	w.text = append(w.text, '}')
-	return nil
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a FilterAttribute) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-func (w *openWriter) additional(properties reflect.Value, separator byte, t *openType) error {
-	for names := properties.MapRange(); names.Next(); {
-		for _, f := range t.declared {
-			if strings.EqualFold(names.Key().String(), f.name) {
-				return &ShadowedPropertyError{Property: f.name}
-			}
-		}
-	}
-	start := len(w.text)
-	err := w.standard(properties)
-	if err == nil {
-		w.text[start] = separator
-	}
-	return err
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *FilterAttribute) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// writerOf returns the short way for a type, if there is one.
-func writerOf(t reflect.Type) func(*openWriter, reflect.Value) error {
-	isOpen := sync.OnceValue(func() *openType { return openTypeOf(t) }) // later: a type may hold itself
-	switch kind := t.Kind(); {
-	case t == reflect.TypeFor[*time.Time]():
-		return (*openWriter).time
-	case kind == reflect.Pointer:
-		write := writerOf(t.Elem())
-		return func(w *openWriter, v reflect.Value) error {
-			if v.IsNil() {
-				w.text = append(w.text, "null"...)
-				return nil
-			}
-			return write(w, v.Elem())
-		}
-	case kind == reflect.Struct:
-		return func(w *openWriter, v reflect.Value) error {
-			if open := isOpen(); open != nil {
-				return w.open(v, open)
-			}
-			return w.standard(v)
-		}
-	case t.PkgPath() != "": // it may have methods of its own
-	case kind == reflect.String:
-		return func(w *openWriter, v reflect.Value) error {
-			w.string(v.String())
-			return nil
-		}
-	case kind == reflect.Bool:
-		return func(w *openWriter, v reflect.Value) error {
-			w.text = strconv.AppendBool(w.text, v.Bool())
-			return nil
-		}
-	case kind == reflect.Int, kind == reflect.Int32, kind == reflect.Int64:
-		return func(w *openWriter, v reflect.Value) error {
-			w.text = strconv.AppendInt(w.text, v.Int(), 10)
-			return nil
-		}
-	case kind == reflect.Map:
-		return func(w *openWriter, v reflect.Value) error {
-			if v.Len() > 0 || v.IsNil() {
-				return w.standard(v)
-			}
-			w.text = append(w.text, "{}"...)
-			return nil
-		}
-	case kind == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
-		write := writerOf(t.Elem())
-		return func(w *openWriter, v reflect.Value) error {
-			if v.Len() == 0 {
-				return w.standard(v)
-			}
-			separator := byte('[')
-			for i := range v.Len() {
-				w.text = append(w.text, separator)
-				if err := write(w, v.Index(i)); err != nil {
-					return err
-				}
-				separator = ','
-			}
-			w.text = append(w.text, ']')
-			return nil
-		}
-	}
-	return (*openWriter).standard
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a FilterAttribute) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *FilterAttribute) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "attribute", field: &a.Attribute},
+		{name: "comparator", field: &a.Comparator},
+		{name: "value", field: &a.Value},
+	}, a.AdditionalProperties)
 }
 
-func (w *openWriter) time(v reflect.Value) error {
-	at, ok := v.Interface().(*time.Time)
-	if ok && at != nil {
-		if text, err := at.AppendText(append(w.text, '"')); err == nil {
-			w.text = append(text, '"')
-			return nil
-		}
-	}
-	return w.standard(v)
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *FilterAttribute) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *FilterAttribute) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = FilterAttribute{}
+	return readObject(dec, a, []property{
+		{name: "attribute", field: &a.Attribute},
+		{name: "comparator", field: &a.Comparator},
+		{name: "value", field: &a.Value},
+	}, &a.AdditionalProperties)
 }
 
-// standard writes by encoding/json.
-func (w *openWriter) standard(v reflect.Value) error {
-	if v.CanAddr() { // some types have their methods on pointers
-		v = v.Addr()
-	}
-	text, err := json.Marshal(v.Interface())
-	w.text = append(w.text, text...)
-	w.lossy = w.lossy || bytes.Contains(text, []byte(`\ufffd`))
-	return err
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a ListDoubleOptIn) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-func (w *openWriter) string(s string) {
-	const hex = "0123456789abcdef"
-	w.text = append(w.text, '"')
-	done := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
-			continue
-		}
-		w.text = append(w.text, s[done:i]...)
-		done = i + 1
-		if c == '"' || c == '\\' {
-			w.text = append(w.text, '\\', c)
-		} else {
-			w.text = append(w.text, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	w.text = append(append(w.text, s[done:]...), '"')
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *ListDoubleOptIn) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// invalidText finds a string that is not UTF-8.
-func invalidText(v reflect.Value, depth int) (place string, found bool) {
-	const deepest = 1000 // encoding/json refuses what goes on for ever, but not before it has met a bad string
-	if depth++; depth > deepest {
-		return "", false
-	}
-	in := func(name string, v reflect.Value) bool {
-		if place, found = invalidText(v, depth); found {
-			place = strings.TrimSuffix(name+"/"+place, "/")
-		}
-		return found
-	}
-	switch v.Kind() {
-	case reflect.String:
-		return "", !utf8.ValidString(v.String())
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			return invalidText(v.Elem(), depth)
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			if in(strconv.Itoa(i), v.Index(i)) {
-				return place, true
-			}
-		}
-	case reflect.Map:
-		for entries := v.MapRange(); entries.Next(); {
-			if in("*", entries.Key()) || in("*", entries.Value()) {
-				return "*", true
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			field := v.Type().Field(i)
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if name == "-" {
-				if place, found = invalidText(v.Field(i), depth); found {
-					return place, true
-				}
-			} else if field.IsExported() && in(name, v.Field(i)) {
-				return place, true
-			}
-		}
-	}
-	return "", false
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a ListDoubleOptIn) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ListDoubleOptIn) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "enabled", field: &a.Enabled},
+		{name: "prompt", field: &a.Prompt},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *ListDoubleOptIn) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *ListDoubleOptIn) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = ListDoubleOptIn{}
+	return readObject(dec, a, []property{
+		{name: "enabled", field: &a.Enabled},
+		{name: "prompt", field: &a.Prompt},
+	}, &a.AdditionalProperties)
+}
+
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a ListFilter) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *ListFilter) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a ListFilter) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ListFilter) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "attributes", field: &a.Attributes},
+		{name: "blocked", field: &a.Blocked},
+		{name: "invalid", field: &a.Invalid},
+		{name: "list", field: &a.List},
+		{name: "optIn", field: &a.OptIn},
+		{name: "q", field: &a.Q},
+		{name: "unblocked", field: &a.Unblocked},
+		{name: "valid", field: &a.Valid},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *ListFilter) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *ListFilter) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = ListFilter{}
+	return readObject(dec, a, []property{
+		{name: "attributes", field: &a.Attributes},
+		{name: "blocked", field: &a.Blocked},
+		{name: "invalid", field: &a.Invalid},
+		{name: "list", field: &a.List},
+		{name: "optIn", field: &a.OptIn},
+		{name: "q", field: &a.Q},
+		{name: "unblocked", field: &a.Unblocked},
+		{name: "valid", field: &a.Valid},
+	}, &a.AdditionalProperties)
+}
+
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a ListSource) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *ListSource) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a ListSource) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ListSource) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "id", field: &a.ID},
+		{name: "integration", field: &a.Integration},
+		{name: "lastSynced", field: &a.LastSynced},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *ListSource) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *ListSource) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = ListSource{}
+	return readObject(dec, a, []property{
+		{name: "id", field: &a.ID},
+		{name: "integration", field: &a.Integration},
+		{name: "lastSynced", field: &a.LastSynced},
+	}, &a.AdditionalProperties)
+}
+
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a Pagination) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *Pagination) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a Pagination) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *Pagination) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "hasNext", field: &a.HasNext},
+		{name: "limit", field: &a.Limit},
+		{name: "offset", field: &a.Offset},
+		{name: "totalCount", field: &a.TotalCount},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *Pagination) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *Pagination) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = Pagination{}
+	return readObject(dec, a, []property{
+		{name: "hasNext", field: &a.HasNext},
+		{name: "limit", field: &a.Limit},
+		{name: "offset", field: &a.Offset},
+		{name: "totalCount", field: &a.TotalCount},
+	}, &a.AdditionalProperties)
+}
+
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a TokenRequest) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *TokenRequest) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a TokenRequest) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *TokenRequest) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "client_id", field: &a.ClientID},
+		{name: "client_secret", field: &a.ClientSecret},
+		{name: "grant_type", field: &a.GrantType},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *TokenRequest) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *TokenRequest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = TokenRequest{}
+	return readObject(dec, a, []property{
+		{name: "client_id", field: &a.ClientID},
+		{name: "client_secret", field: &a.ClientSecret},
+		{name: "grant_type", field: &a.GrantType},
+	}, &a.AdditionalProperties)
+}
+
+// Get reads the additional property name into the value that into points to. It reports whether there is one.
+func (a TokenResponse) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to a value of any type that JSON can express.
+func (a *TokenResponse) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
+// written is an [*EncodeError].
+func (a TokenResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *TokenResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "access_token", field: &a.AccessToken},
+		{name: "token_type", field: &a.TokenType},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+func (a *TokenResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+func (a *TokenResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*a = TokenResponse{}
+	return readObject(dec, a, []property{
+		{name: "access_token", field: &a.AccessToken},
+		{name: "token_type", field: &a.TokenType},
+	}, &a.AdditionalProperties)
 }
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
@@ -1540,8 +1368,6 @@ type ClientInterface interface {
 	//
 	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 	//
-	// Source: quickstart R1
-	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
@@ -1550,8 +1376,6 @@ type ClientInterface interface {
 	// CreateToken Exchange the client's credentials for an access token
 	//
 	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
-	//
-	// Source: quickstart R1
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1562,8 +1386,6 @@ type ClientInterface interface {
 	//
 	// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
 	//
-	// Source: fetch-account-attributes R2
-	//
 	// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
 	ListAttributes(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -1571,16 +1393,12 @@ type ClientInterface interface {
 	//
 	// A page of the attributes of one type. For offset and limit see listAttributes.
 	//
-	// Source: fetch-account-attributes-by-type R2
-	//
 	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
 	ListAttributesByType(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateAttributeWithBody Setup autotopup for your account
 	//
 	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1591,8 +1409,6 @@ type ClientInterface interface {
 	//
 	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
@@ -1602,16 +1418,12 @@ type ClientInterface interface {
 	//
 	// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
 	//
-	// Source: fetch-account-attributes-1 R2
-	//
 	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
 	GetAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateAttributeWithBody Setup autotopup for your account
 	//
 	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
-	//
-	// Source: setup-autotopup-for-your-account-1 R1
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1622,8 +1434,6 @@ type ClientInterface interface {
 	//
 	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
 	//
-	// Source: setup-autotopup-for-your-account-1 R1
-	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
@@ -1633,8 +1443,6 @@ type ClientInterface interface {
 // CreateTokenWithBody Exchange the client's credentials for an access token
 //
 // OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
-//
-// Source: quickstart R1
 //
 // Takes any type of body and a specified content type.
 //
@@ -1655,8 +1463,6 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, bo
 //
 // OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 //
-// Source: quickstart R1
-//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /oauth2/token (the `CreateToken` operationId).
@@ -1676,8 +1482,6 @@ func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBod
 //
 // A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
 //
-// Source: fetch-account-attributes R2
-//
 // Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
 func (c *Client) ListAttributes(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAttributesRequest(c.Server, accountID, params)
@@ -1695,8 +1499,6 @@ func (c *Client) ListAttributes(ctx context.Context, accountID AccountID, params
 //
 // A page of the attributes of one type. For offset and limit see listAttributes.
 //
-// Source: fetch-account-attributes-by-type R2
-//
 // Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
 func (c *Client) ListAttributesByType(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAttributesByTypeRequest(c.Server, accountID, attributeType, params)
@@ -1713,8 +1515,6 @@ func (c *Client) ListAttributesByType(ctx context.Context, accountID AccountID, 
 // CreateAttributeWithBody Setup autotopup for your account
 //
 // The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
-//
-// Source: setup-autotopup-for-your-account R1
 //
 // Takes any type of body and a specified content type.
 //
@@ -1735,8 +1535,6 @@ func (c *Client) CreateAttributeWithBody(ctx context.Context, accountID AccountI
 //
 // The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 //
-// Source: setup-autotopup-for-your-account R1
-//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
@@ -1756,8 +1554,6 @@ func (c *Client) CreateAttribute(ctx context.Context, accountID AccountID, attri
 //
 // One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
 //
-// Source: fetch-account-attributes-1 R2
-//
 // Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
 func (c *Client) GetAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAttributeRequest(c.Server, accountID, attributeType, attributeID)
@@ -1774,8 +1570,6 @@ func (c *Client) GetAttribute(ctx context.Context, accountID AccountID, attribut
 // UpdateAttributeWithBody Setup autotopup for your account
 //
 // Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
-//
-// Source: setup-autotopup-for-your-account-1 R1
 //
 // Takes any type of body and a specified content type.
 //
@@ -1795,8 +1589,6 @@ func (c *Client) UpdateAttributeWithBody(ctx context.Context, accountID AccountI
 // UpdateAttribute Setup autotopup for your account
 //
 // Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
-//
-// Source: setup-autotopup-for-your-account-1 R1
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2217,8 +2009,6 @@ type ClientWithResponsesInterface interface {
 	//
 	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 	//
-	// Source: quickstart R1
-	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
@@ -2227,8 +2017,6 @@ type ClientWithResponsesInterface interface {
 	// CreateTokenWithResponse Exchange the client's credentials for an access token
 	//
 	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
-	//
-	// Source: quickstart R1
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2239,8 +2027,6 @@ type ClientWithResponsesInterface interface {
 	//
 	// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
 	//
-	// Source: fetch-account-attributes R2
-	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
@@ -2249,8 +2035,6 @@ type ClientWithResponsesInterface interface {
 	// ListAttributesByTypeWithResponse Fetch account attributes by type
 	//
 	// A page of the attributes of one type. For offset and limit see listAttributes.
-	//
-	// Source: fetch-account-attributes-by-type R2
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -2261,8 +2045,6 @@ type ClientWithResponsesInterface interface {
 	//
 	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 	//
-	// Source: setup-autotopup-for-your-account R1
-	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
@@ -2271,8 +2053,6 @@ type ClientWithResponsesInterface interface {
 	// CreateAttributeWithResponse Setup autotopup for your account
 	//
 	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
-	//
-	// Source: setup-autotopup-for-your-account R1
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2283,8 +2063,6 @@ type ClientWithResponsesInterface interface {
 	//
 	// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
 	//
-	// Source: fetch-account-attributes-1 R2
-	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
@@ -2294,8 +2072,6 @@ type ClientWithResponsesInterface interface {
 	//
 	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
 	//
-	// Source: setup-autotopup-for-your-account-1 R1
-	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
@@ -2304,8 +2080,6 @@ type ClientWithResponsesInterface interface {
 	// UpdateAttributeWithResponse Setup autotopup for your account
 	//
 	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
-	//
-	// Source: setup-autotopup-for-your-account-1 R1
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2647,8 +2421,6 @@ func (r UpdateAttributeResponse) ContentType() string {
 //
 // OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
 //
-// Source: quickstart R1
-//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /oauth2/token (the `CreateToken` operationId).
@@ -2663,8 +2435,6 @@ func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Contex
 // CreateTokenWithResponse Exchange the client's credentials for an access token
 //
 // OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
-//
-// Source: quickstart R1
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2681,8 +2451,6 @@ func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body 
 //
 // A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
 //
-// Source: fetch-account-attributes R2
-//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
@@ -2697,8 +2465,6 @@ func (c *ClientWithResponses) ListAttributesWithResponse(ctx context.Context, ac
 // ListAttributesByTypeWithResponse Fetch account attributes by type
 //
 // A page of the attributes of one type. For offset and limit see listAttributes.
-//
-// Source: fetch-account-attributes-by-type R2
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2715,8 +2481,6 @@ func (c *ClientWithResponses) ListAttributesByTypeWithResponse(ctx context.Conte
 //
 // The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
 //
-// Source: setup-autotopup-for-your-account R1
-//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
@@ -2731,8 +2495,6 @@ func (c *ClientWithResponses) CreateAttributeWithBodyWithResponse(ctx context.Co
 // CreateAttributeWithResponse Setup autotopup for your account
 //
 // The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
-//
-// Source: setup-autotopup-for-your-account R1
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2749,8 +2511,6 @@ func (c *ClientWithResponses) CreateAttributeWithResponse(ctx context.Context, a
 //
 // One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
 //
-// Source: fetch-account-attributes-1 R2
-//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
@@ -2766,8 +2526,6 @@ func (c *ClientWithResponses) GetAttributeWithResponse(ctx context.Context, acco
 //
 // Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
 //
-// Source: setup-autotopup-for-your-account-1 R1
-//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
@@ -2782,8 +2540,6 @@ func (c *ClientWithResponses) UpdateAttributeWithBodyWithResponse(ctx context.Co
 // UpdateAttributeWithResponse Setup autotopup for your account
 //
 // Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
-//
-// Source: setup-autotopup-for-your-account-1 R1
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

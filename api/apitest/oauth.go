@@ -2,11 +2,11 @@ package apitest
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"net/http"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
 
 	"github.com/sakari-go/sakari-go/gen"
 )

@@ -1,7 +1,6 @@
 package apitest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
@@ -161,7 +161,7 @@ func example(operation *openapi3.Operation, status int) string {
 	if value == nil {
 		return ""
 	}
-	body, err := json.Marshal(value)
+	body, err := json.Marshal(value, json.Deterministic(true))
 	if err != nil {
 		panic(fmt.Sprintf("apitest: the contract's example: %v", err))
 	}

@@ -3,11 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/gen"
@@ -60,11 +61,11 @@ func send(ctx context.Context, p *process, client *api.Client, accountID, kind s
 	if err != nil {
 		return nil, err
 	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, bytes.TrimSpace(answer.Body), "", "  "); err != nil {
+	indented := jsontext.Value(answer.Body)
+	if err := indented.Indent(jsontext.WithIndent("  ")); err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintln(p.stdout, indented.String())
+	_, err = fmt.Fprintln(p.stdout, indented)
 	return answer, err
 }
 

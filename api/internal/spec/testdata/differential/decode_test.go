@@ -1,0 +1,225 @@
+// Package gen is built of generated types of random schemas, and of gen/object.go, by TestExpressed_IsNeverWrong.
+package gen
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sakari-go/sakari-go/api/internal/spec"
+)
+
+// What the Go type of a schema reads, and what it writes, is valid by kin-openapi.
+func TestDecode(t *testing.T) {
+	documents, err := strconv.Atoi(os.Getenv("DIFFERENTIAL_DOCUMENTS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromFile(os.Getenv("DIFFERENTIAL_SPEC"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations := spec.Operations(doc)
+	random := rand.New(rand.NewPCG(1, 2))
+	var expressed, valid, accepted, written int
+	for _, op := range operations {
+		if op.Result != "" {
+			expressed++
+		}
+		schema := doc.Components.Schemas[op.ID].Value
+		for range documents / len(operations) {
+			text := []byte(randomDocument(random, schema))
+			if random.IntN(2) == 0 {
+				text = []byte(mutated(random, string(text)))
+			}
+			slow := isValid(schema, text, openapi3.VisitAsResponse())
+			value := all[op.ID]()
+			fast := op.Result != "" && json.Unmarshal(text, value) == nil
+			switch {
+			case fast && slow != nil:
+				t.Errorf("accepted %.500q, which does not conform to %.2000s\n%v", text, asJSON(t, schema), slow)
+			case fast:
+				accepted++
+			case slow == nil && op.Result != "":
+				valid++
+			}
+			if !fast || op.Body == "" {
+				continue
+			}
+			request, err := json.Marshal(value)
+			if err == nil {
+				err = isValid(schema, request, openapi3.VisitAsRequest())
+			}
+			if err != nil {
+				t.Errorf("wrote %.500q of %.500q, which does not conform to %.2000s\n%v", request, text, asJSON(t, schema), err)
+			}
+			written++
+		}
+	}
+	fmt.Printf("%d schemas, %d expressed; %d documents, %d accepted at once, %d valid and left to kin-openapi, %d written\n",
+		len(operations), expressed, documents, accepted, valid, written)
+	if expressed < len(operations)/4 || accepted < documents/20 || written < accepted/4 || valid > accepted/2 {
+		t.Error("this shows nothing")
+	}
+}
+
+// isValid is what decides where nothing decides at once: one value that all readers of JSON read alike, and kin-openapi.
+func isValid(schema *openapi3.Schema, text []byte, direction openapi3.SchemaValidationOption) error {
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		return err
+	}
+	if depth := depthOf(value); depth > 100 {
+		return fmt.Errorf("is %d deep", depth)
+	}
+	if folded := foldedName(schema, value); folded != "" {
+		return fmt.Errorf("%s is spelled in another case", folded)
+	}
+	return schema.VisitJSON(value, direction, openapi3.MultiErrors())
+}
+
+func depthOf(value any) int {
+	deepest := 0
+	switch value := value.(type) {
+	case map[string]any:
+		for _, member := range value {
+			deepest = max(deepest, depthOf(member))
+		}
+	case []any:
+		for _, element := range value {
+			deepest = max(deepest, depthOf(element))
+		}
+	default:
+		return 0
+	}
+	return deepest + 1
+}
+
+func foldedName(schema *openapi3.Schema, value any) string {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			if declared := schema.Properties[name]; declared != nil {
+				if found := foldedName(declared.Value, member); found != "" {
+					return found
+				}
+				continue
+			}
+			for declared := range schema.Properties {
+				if strings.EqualFold(name, declared) {
+					return name
+				}
+			}
+		}
+	case []any:
+		for _, element := range value {
+			if schema.Items != nil {
+				if found := foldedName(schema.Items.Value, element); found != "" {
+					return found
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// randomDocument mostly conforms to a schema.
+func randomDocument(random *rand.Rand, s *openapi3.Schema) string {
+	pick := func(values ...string) string { return values[random.IntN(len(values))] }
+	oneIn := func(n int) bool { return random.IntN(n) == 0 }
+	kind := pick(openapi3.TypeString, openapi3.TypeInteger, openapi3.TypeBoolean, openapi3.TypeNull, openapi3.TypeArray)
+	if s.Type != nil && !oneIn(60) {
+		kind = pick(*s.Type...)
+	}
+	if s.Nullable && oneIn(5) {
+		kind = openapi3.TypeNull
+	}
+	space := pick("", "", "", " ", "\n\t")
+	switch kind {
+	case openapi3.TypeNull:
+		return "null"
+	case openapi3.TypeBoolean:
+		return pick("true", "false")
+	case openapi3.TypeInteger:
+		return pick("0", "-0", "1", "-42", "123456789012345678", "9007199254740993", "9223372036854775807", "9223372036854775808",
+			"99999999999999999999", "-99999999999999999999", "1.0", "1e2", "-9223372036854775809")
+	case openapi3.TypeNumber:
+		return pick("0", "1.5", "-0.0", "1e2", "1E+2", "1e-2", "1e99", "1e308", "1e309", "1e-400", "123456789012345678901234567890",
+			strings.Repeat("9", 199), strings.Repeat("9", 310), "0."+strings.Repeat("1", 250))
+	case openapi3.TypeString:
+		switch {
+		case len(s.Enum) > 0 && !oneIn(10):
+			return strconv.Quote(fmt.Sprint(s.Enum[random.IntN(len(s.Enum))]))
+		case s.Format == "date-time" && !oneIn(10):
+			return pick(`"2023-11-07T05:31:56Z"`, `"2023-02-30T05:31:56Z"`, `"2023-11-07T05:31:60Z"`, `"2023-11-07T05:31:56.123456789+02:00"`,
+				`"2023-11-07t05:31:56z"`, `"2023-11-07T05:31:56,5Z"`, `"2023-11-07T05:31:56+24:00"`, `"2023-11-07T5:31:56Z"`, `"0000-01-01T00:00:00Z"`)
+		}
+		return pick(`""`, `"text"`, `"\u003cstring\u003e"`, `"\ud83d\ude00"`, `"\\\/\b\f\n\r\t\""`, "\"\u00e9\u2028\ufffd\"", `"\u00e9"`, `"contacts"`, `"\u0063ontacts"`)
+	case openapi3.TypeArray:
+		items := &openapi3.Schema{}
+		if s.Items != nil {
+			items = s.Items.Value
+		}
+		var elements []string
+		for range random.IntN(4) {
+			elements = append(elements, randomDocument(random, items))
+		}
+		return "[" + space + strings.Join(elements, space+","+space) + space + "]"
+	}
+	var members []string
+	add := func(name string, of *openapi3.Schema) {
+		quoted, _ := jsontext.AppendQuote(nil, name)
+		members = append(members, string(quoted)+space+":"+space+randomDocument(random, of))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		if slices.Contains(s.Required, name) && !oneIn(20) || oneIn(2) {
+			add(name, s.Properties[name].Value)
+		}
+	}
+	for range random.IntN(3) {
+		name := fmt.Sprint("more", random.IntN(9))
+		if oneIn(9) {
+			name = pick("A", "ID", "iD", "\u212aelvin", "\u017fize", "\u00e9", "", "Lists")
+		}
+		add(name, &openapi3.Schema{})
+	}
+	random.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	if oneIn(12) && len(members) > 0 {
+		members = append(members, members[0])
+	}
+	return "{" + space + strings.Join(members, space+","+space) + space + "}"
+}
+
+// mutated changes a text in a place or two.
+func mutated(random *rand.Rand, text string) string {
+	nested := func(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
+	parts := []string{
+		"", ",", ":", "{", "}", "[", "]", `"`, `\`, `\u`, `\ud800`, `\udc00`, "\xff", "\x00", "\x1f", "\u007f", " ", "\u00a0", "\v", "\f",
+		"0", "1", "-", "+", ".", "e", "E9", "1e400", "-0", "01", "null", "nul", "true", "True", `"a":1,`, `,"a":1`, `"A":1,`, `"id":1,`, `"a":null,`,
+		`"lists":[null],`, "NaN", "Infinity", "//", "\ufeff", "'", "\u212a", nested(98), nested(99), nested(100), nested(101), `{"k":1,"k":2}`, `{"k":1,"\u006b":2}`,
+	}
+	for range 1 + random.IntN(2) {
+		from := random.IntN(len(text) + 1)
+		to := min(len(text), from+random.IntN(4))
+		text = text[:from] + parts[random.IntN(len(parts))] + text[to:]
+	}
+	return text
+}
