@@ -8,12 +8,14 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/sakari-go/sakari-go/api/internal/spec"
+	"github.com/sakari-go/sakari-go/api/internal/token"
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Client calls the Sakari API for one account. Make one with [New]. It is safe for concurrent use, and
-// best shared: its clients of other accounts (WithAccount) use the same
-// connections and the same token.
+// Client calls the Sakari API for one account. It is safe for concurrent use, and a program should
+// share one: its clients of other accounts ([Client.WithAccount]) use the same connections and
+// token.
 type Client struct {
 	accountID string
 	base      *url.URL
@@ -21,10 +23,9 @@ type Client struct {
 	generated *gen.ClientWithResponses // on the same pipeline
 }
 
-// New returns a client for an account. It needs one of [WithClientCredentials],
-// [WithToken] and [WithTokenSource]; if several are given, the last one counts.
-//
-// New makes no call. An account id that can not be one segment of a URL's path is a [ValidationError].
+// New returns a client for an account. It needs one of [WithClientCredentials], [WithToken] and
+// [WithTokenSource]; the last one counts. New makes no call. An account id that can not be one
+// segment of a path is a [ValidationError].
 func New(accountID string, opts ...Option) (*Client, error) {
 	if err := checkAccountID(accountID); err != nil {
 		return nil, err
@@ -32,36 +33,40 @@ func New(accountID string, opts ...Option) (*Client, error) {
 	c := defaultConfig()
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, misconfigured(errors.New("an option is nil"))
+			return nil, &usageError{err: errors.New("an option is nil")}
 		}
 		if err := opt(c); err != nil {
-			return nil, misconfigured(err)
+			return nil, &usageError{err: err}
 		}
 	}
-	if c.tokens == nil {
-		return nil, misconfigured(errors.New("no credentials: use WithClientCredentials, WithToken or WithTokenSource"))
+	if c.fetch == nil && c.clientID == "" {
+		return nil, &usageError{err: errors.New(
+			"no credentials: use WithClientCredentials, WithToken or WithTokenSource")}
 	}
 	base, err := parseBaseURL(c.baseURL, c.insecure)
 	if err != nil {
-		return nil, misconfigured(err)
+		return nil, &usageError{err: err}
 	}
 	var own *http.Transport
 	if c.client == nil {
 		own = newTransport()
 		c.client = &http.Client{Transport: own}
 	}
-	p := newPipeline(c, base)
+	if c.fetch == nil {
+		c.fetch = fetchWithCredentials(newPipeline(c, base, nil), c.clientID, c.credentials.clientSecret)
+	}
+	p := newPipeline(c, base, token.NewCache(c.tokenTimeout, c.fetch))
 	generated, err := gen.NewClientWithResponses(p.server, gen.WithHTTPClient(p))
 	if err != nil {
-		return nil, misconfigured(err)
+		return nil, &usageError{err: err}
 	}
-	if own != nil { // the pipeline is what all copies of a Client share
+	if own != nil { // all copies of a Client share the pipeline
 		runtime.AddCleanup(p, (*http.Transport).CloseIdleConnections, own)
 	}
 	return &Client{accountID: accountID, base: base, pipeline: p, generated: generated}, nil
 }
 
-// WithAccount returns a client for another account that shares everything else with this one.
+// WithAccount returns a client for another account. It shares everything else with this one.
 func (c *Client) WithAccount(accountID string) (*Client, error) {
 	if err := checkAccountID(accountID); err != nil {
 		return nil, err
@@ -71,44 +76,52 @@ func (c *Client) WithAccount(accountID string) (*Client, error) {
 	return &other, nil
 }
 
-// Generated returns the generated client, with every operation of the
-// contract in every form. Its calls go through the same pipeline: they are authenticated, checked, retried
-// and fail with the same errors, but for two. A body that can not be written as JSON is a [gen.EncodeError], and is not sent. A
-// response that is valid and not of its Go type, such as an integer with a fraction, is an error of package json; with reduced
-// validation also one that does not conform to its schema ([gen.SchemaError]). The account is an argument there, and a nil context panics. An argument . or .. is resolved in the path before anything checks it: that is another operation, or none.
+// Generated returns the generated client, which has every operation of the spec in every form. Its
+// calls go through the same pipeline: they are authenticated, validated and retried, and fail with
+// the same errors. These are the differences:
+//
+//   - The account is an argument, and a nil context panics.
+//   - A path argument "." or ".." is resolved before it can be checked. The call is then that of
+//     another operation, or of none.
+//   - A body that can not be written as JSON is a [gen.EncodeError]. It is not sent.
+//   - A valid response that is not of its Go type, such as an integer with a fraction, is an error
+//     of package json. With reduced validation a [gen.SchemaError] is another one.
 func (c *Client) Generated() *gen.ClientWithResponses { return c.generated }
 
-// Format prints account and base URL, and nothing else, for every verb.
+// Format prints the account and the base URL for every verb.
 func (c Client) Format(f fmt.State, verb rune) {
 	formatText(f, verb, fmt.Sprintf("sakari client of account %q at %v", c.accountID, c.base))
 }
 
 func checkAccountID(accountID string) error {
-	if violations := checkPathSegment("accountId", accountID); violations != nil {
-		return &ValidationError{Direction: DirectionRequest, Violations: violations}
+	if violations := spec.CheckSegment("accountId", accountID); violations != nil {
+		return &ValidationError{Violations: violationsOf(violations)}
 	}
 	return nil
 }
 
-func misconfigured(err error) error { return &callError{result: NotApplied, err: err} }
-
-// newTransport is a copy of http.DefaultTransport that keeps as many idle connections as it opens at most: the
-// original keeps two per host, so that concurrent callers would open a connection for almost every call.
+// newTransport returns a copy of http.DefaultTransport that keeps all its connections when they are
+// idle. The original keeps two of a host, so that concurrent callers would connect again and again.
 func newTransport() *http.Transport {
-	const connections = 100
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second}
-	if standard, ok := http.DefaultTransport.(*http.Transport); ok { // a program may have put its own in that place
+	const (
+		maxConnections = 100
+		maxHeader      = 2 << 20 // bytes: at this limit net/http loses the status of the response
+	)
+	t := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: 90 * time.Second,
+	}
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok { // a program may have replaced it
 		t = standard.Clone()
 	}
 	t.Proxy = onlyTLS(t.Proxy)
-	t.MaxConnsPerHost = connections
-	t.MaxIdleConns = connections
-	t.MaxIdleConnsPerHost = connections
-	t.MaxResponseHeaderBytes = 2 << 20 // room to tell the status of an answer with too much header
+	t.MaxConnsPerHost = maxConnections
+	t.MaxIdleConns = maxConnections
+	t.MaxIdleConnsPerHost = maxConnections
+	t.MaxResponseHeaderBytes = maxHeader
 	return t
 }
 
-// onlyTLS keeps a proxy from requests that it could read, the access token with them.
+// onlyTLS uses a proxy for https only: it could read the access token in an http request.
 func onlyTLS(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	return func(r *http.Request) (*url.URL, error) {
 		if proxy == nil || r.URL.Scheme != "https" {

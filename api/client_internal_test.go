@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+
+	"github.com/sakari-go/sakari-go/api/internal/spec"
 )
 
 // Not parallel: http.DefaultTransport belongs to the whole program.
-func TestTransportIsACopyOfTheDefaultOne(t *testing.T) {
+func TestNewTransport_CopiesTheDefaultOne(t *testing.T) {
 	standard := http.DefaultTransport
 	defer func() { http.DefaultTransport = standard }()
 	proxy := &url.URL{Scheme: "http", Host: "proxy.invalid"}
@@ -35,11 +37,11 @@ func TestTransportIsACopyOfTheDefaultOne(t *testing.T) {
 	}
 }
 
-func TestNewDoesNotReadTheContract(t *testing.T) {
+func TestNew_DoesNotReadTheSpec(t *testing.T) {
 	_, err := New("acc", WithToken("made-for-this-test"), func(c *config) error {
-		c.contract = func() (*contract, error) {
-			t.Error("New reads the contract")
-			return embeddedContract()
+		c.spec = func() (*spec.Spec, error) {
+			t.Error("New reads the spec")
+			return embeddedSpec()
 		}
 		return nil
 	})

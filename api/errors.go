@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -12,44 +13,46 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Sentinels for [errors.Is]. Those of a status match an [AuthError] too, if the token endpoint answered with it.
+// Sentinels for [errors.Is]. Those of a status also match an [AuthError] with that status of the
+// token endpoint.
 var (
-	ErrInvalidRequest  = errors.New("sakari: the request breaks the contract")
-	ErrInvalidResponse = errors.New("sakari: the answer breaks the contract")
+	ErrInvalidRequest  = errors.New("sakari: invalid request")
+	ErrInvalidResponse = errors.New("sakari: invalid response")
 	ErrUnauthorized    = errors.New("sakari: unauthorized") // 401
 	ErrForbidden       = errors.New("sakari: forbidden")    // 403
 	ErrNotFound        = errors.New("sakari: not found")    // 404
 	ErrRateLimited     = errors.New("sakari: rate limited") // 429
 )
 
-// Error says that the API answered, and not with a yes: the status is not 2xx,
-// or the body says success: false, or a 2xx answer broke off before its end
-// (then Unwrap returns the cause and the outcome is unknown).
+// Error reports a failure that the API responded: a status that is not 2xx, or success: false. It
+// also reports a 2xx response that was cut off; then Unwrap returns the cause, and the outcome is
+// unknown.
 //
-// Code, Message, Header and Body are as the server sent them. The text and the JSON of the error hold neither Header nor
-// Body, and code and message without e-mail addresses and the words of the request that are, or may be, personal data.
+// Code, Message, Header and Body are as the server sent them. The text and the JSON of the error
+// contain neither Header nor Body. In their code and message e-mail addresses and personal data of
+// the request are redacted.
 type Error struct {
-	Operation  string // operationId of the contract
+	Operation  string // operationId of the spec
 	StatusCode int    // HTTP status
 	Code       string // the API's code, such as "CONT-001", if it gave one
 	Message    string // the API's message, if it gave one
 	Header     http.Header
-	Body       []byte        // raw, after decompression
-	RetryAfter time.Duration // how long the server asks to wait, 0 if it does not say, the longest Duration if it is absurd
-	Attempts   int           // round trips made for the call, this one included
+	Body       []byte        // after decompression
+	RetryAfter time.Duration // how long the server asks to wait; 0 if it does not say
+	Attempts   int           // round trips of the call, this one included
 
-	cause error
-	shown *shown // nil: as Code and Message
+	cause    error
+	redacted *redacted // nil: Code and Message need not be redacted
 }
 
-// shown is what of an API's words the text of an error shows.
-type shown struct{ code, message string }
+// redacted contains the words of the API that the text of an error shows.
+type redacted struct{ code, message string }
 
-func (e *Error) words() shown {
-	if e.shown != nil {
-		return *e.shown
+func (e *Error) words() redacted {
+	if e.redacted != nil {
+		return *e.redacted
 	}
-	return shown{e.Code, e.Message}
+	return redacted{e.Code, e.Message}
 }
 
 func (e *Error) Error() string { return errorText(e) }
@@ -65,9 +68,9 @@ func (e *Error) text() string {
 	}
 	switch {
 	case e.cause != nil:
-		fmt.Fprintf(&b, ": the answer broke off: %v", e.cause)
+		fmt.Fprintf(&b, ": the response was cut off: %v", e.cause)
 	case outcomeOfStatus(e.StatusCode) == Applied:
-		b.WriteString(": the body says no")
+		b.WriteString(": the response says success: false")
 	}
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, ", retry after %v", e.RetryAfter)
@@ -75,10 +78,10 @@ func (e *Error) text() string {
 	return b.String()
 }
 
-// Format keeps header and body out of every verb.
+// Format prints the text for every verb.
 func (e Error) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
-// MarshalJSON writes what the text says, by fields.
+// MarshalJSON writes the parts of the text.
 func (e Error) MarshalJSON() ([]byte, error) {
 	words := e.words()
 	return json.Marshal(struct {
@@ -93,8 +96,10 @@ func (e Error) MarshalJSON() ([]byte, error) {
 }
 
 // Is matches the sentinel of the status.
-func (e *Error) Is(target error) bool {
-	switch e.StatusCode {
+func (e *Error) Is(target error) bool { return isStatus(e.StatusCode, target) }
+
+func isStatus(status int, target error) bool {
+	switch status {
 	case http.StatusUnauthorized:
 		return target == ErrUnauthorized
 	case http.StatusForbidden:
@@ -107,7 +112,7 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// Unwrap returns why the answer broke off, if it did.
+// Unwrap returns why the response was cut off, nil if it was not.
 func (e *Error) Unwrap() error { return e.cause }
 
 func (e *Error) outcome() Outcome {
@@ -118,16 +123,16 @@ func (e *Error) outcome() Outcome {
 	case e.cause != nil:
 		return Unknown
 	}
-	return NotApplied // 2xx, and the body says no
+	return NotApplied // 2xx, and success: false
 }
 
-// Direction tells which message of a call breaks the contract.
+// Direction is the message of a call that does not conform to the spec.
 type Direction int
 
 const (
-	// DirectionRequest: nothing was sent.
+	// DirectionRequest is the request. It was not sent.
 	DirectionRequest Direction = iota
-	// DirectionResponse: the server answered.
+	// DirectionResponse is the response.
 	DirectionResponse
 )
 
@@ -139,38 +144,37 @@ func (d Direction) String() string {
 	return "response"
 }
 
-// ValidationError says that a request or an answer breaks the contract. A
-// request was then not sent. An answer is kept whole in Header and Body, which
-// are in no text and no JSON of the error.
+// ValidationError reports that a request or a response does not conform to the spec. A request was
+// then not sent. Of a response, Header and Body contain all that was received. They are not in the
+// text and the JSON of the error.
 type ValidationError struct {
-	Operation  string // operationId of the contract; empty for a check of New or WithAccount
+	Operation  string // operationId of the spec; empty for the account id of New or WithAccount
 	Direction  Direction
-	StatusCode int         // of the answer; 0 for a request
-	Violations []Violation // at least one; the first 100; of the schema of a body over 64 KiB the first one
+	StatusCode int         // of the response; 0 for a request
+	Violations []Violation // at least one, at most 100; of a body over 64 KiB only the first of its schema
 	Header     http.Header `json:"-"`
-	Body       []byte      `json:"-"` // raw, after decompression; up to the limit if the answer is over it
+	Body       []byte      `json:"-"` // after decompression, up to the limit of its size
 }
 
-// Violation is one breach of the contract.
+// Violation is a place where a request or a response does not conform to the spec.
 type Violation struct {
-	// Location is the place: "path.attributeType", "query.limit",
-	// "body/mobile/verified", "status", "content-type". A name that the contract
-	// does not declare reads "*", as it may be personal data.
+	// Location is the place: "path.attributeType", "query.limit", "body/mobile/verified", "status",
+	// "content-type". A name that the spec does not declare reads "*", as it may be personal data.
 	Location string
-	Rule     string // what is broken: "type", "enum", "required", "format", "json", ...
-	Message  string // in words, without the value
+	Rule     string // "type", "enum", "required", "format", "json", ...
+	Message  string // without the value
 }
 
 // String returns the location and the message.
 func (v Violation) String() string { return v.Location + ": " + v.Message }
 
-// MarshalText makes "request" or "response" of a direction in JSON.
+// MarshalText returns the text of String, which JSON then contains.
 func (d Direction) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 func (e *ValidationError) Error() string { return errorText(e) }
 
 func (e *ValidationError) text() string {
-	const most = 5
+	const maxShown = 5 // violations
 	var b strings.Builder
 	if e.Operation != "" {
 		b.WriteString(e.Operation + ": ")
@@ -183,8 +187,8 @@ func (e *ValidationError) text() string {
 		fmt.Fprintf(&b, "invalid response, status %d", e.StatusCode)
 	}
 	for i, v := range e.Violations {
-		if i == most {
-			fmt.Fprintf(&b, "; and %d more", len(e.Violations)-most)
+		if i == maxShown {
+			fmt.Fprintf(&b, "; and %d more", len(e.Violations)-maxShown)
 			break
 		}
 		b.WriteString([]string{": ", "; "}[min(i, 1)] + v.String())
@@ -192,7 +196,7 @@ func (e *ValidationError) text() string {
 	return b.String()
 }
 
-// Format keeps header and body out of every verb.
+// Format prints the text for every verb.
 func (e ValidationError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 // Is matches [ErrInvalidRequest] or [ErrInvalidResponse].
@@ -210,12 +214,13 @@ func (e *ValidationError) outcome() Outcome {
 	return outcomeOfStatus(e.StatusCode)
 }
 
-// AuthError says that no usable access token was to be had. The call was not sent.
+// AuthError reports that there is no access token to use. The call was not sent.
 type AuthError struct {
-	StatusCode int    // of the token endpoint's answer, 0 if there was none
-	Code       string // the token endpoint's error code, if it gave one, without secrets
-	Message    string // the token endpoint's message, if it gave one, without secrets
-	Err        error  `json:"-"` // the cause
+	StatusCode int           // of the token endpoint, 0 if there was no response
+	Code       string        // of the token endpoint, redacted
+	Message    string        // of the token endpoint, redacted
+	RetryAfter time.Duration // how long the token endpoint asks to wait; 0 if it does not say
+	Err        error         // the cause, nil if the status is one
 }
 
 func (e *AuthError) Error() string { return errorText(e) }
@@ -223,7 +228,7 @@ func (e *AuthError) Error() string { return errorText(e) }
 func (e *AuthError) text() string {
 	var parts []string
 	if e.StatusCode != 0 {
-		parts = append(parts, "the token endpoint answered "+statusText(e.StatusCode))
+		parts = append(parts, "the token endpoint responded "+statusText(e.StatusCode))
 	}
 	for _, s := range []string{e.Code, e.Message} {
 		if s != "" {
@@ -231,99 +236,130 @@ func (e *AuthError) text() string {
 		}
 	}
 	switch cause := e.Err.(type) {
-	case *Error: // the rest of it is in the fields
-		if cause.cause != nil {
-			parts = append(parts, fmt.Sprintf("the answer broke off: %v", cause.cause))
-		}
-	case ownError: // its outcome is the token call's
-		parts = append(parts, cause.text())
 	case nil:
+	case outcomeError: // the outcome in its text is that of the token call
+		parts = append(parts, cause.text())
 	default:
-		if len(parts) == 0 {
+		if e.Message == "" {
 			parts = append(parts, oneLine(cause.Error()))
 		}
 	}
-	return "no access token: " + strings.Join(parts, ": ")
+	text := "no access token: " + strings.Join(parts, ": ")
+	if e.RetryAfter > 0 {
+		text += fmt.Sprintf(", retry after %v", e.RetryAfter)
+	}
+	return text
 }
 
-// Format keeps the cause's fields out of every verb.
+// Format prints the text for every verb.
 func (e AuthError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// MarshalJSON writes the parts of the text.
+func (e AuthError) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		StatusCode int
+		Code       string
+		Message    string
+		RetryAfter string
+	}{e.StatusCode, e.Code, e.Message, e.RetryAfter.String()})
+}
+
+// Is matches the sentinel of the status.
+func (e *AuthError) Is(target error) bool { return isStatus(e.StatusCode, target) }
 
 // Unwrap returns the cause.
 func (e *AuthError) Unwrap() error { return e.Err }
 
 func (e *AuthError) outcome() Outcome { return NotApplied }
 
-// callError is any other failure: of the network, of a context, of the configuration.
-type callError struct {
-	operation string
-	result    Outcome
+// NetworkError reports that the network failed, or that the time of the call ended. [OutcomeOf]
+// reports whether the request may have been applied.
+type NetworkError struct {
+	Operation string // operationId of the spec
+	Attempts  int    // round trips of the call
+	Err       error  `json:"-"` // the cause, redacted
+
+	result Outcome
+}
+
+func (e *NetworkError) Error() string    { return errorText(e) }
+func (e *NetworkError) text() string     { return withOperation(e.Operation, e.Err) }
+func (e *NetworkError) outcome() Outcome { return e.result }
+
+// Format prints the text for every verb.
+func (e NetworkError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// Unwrap returns the cause.
+func (e *NetworkError) Unwrap() error { return e.Err }
+
+// usageError is an argument that can not be used: nothing was sent.
+type usageError struct {
+	operation string // empty for New
 	err       error
 }
 
-func (e *callError) Error() string { return errorText(e) }
+func (e *usageError) Error() string    { return errorText(e) }
+func (e *usageError) text() string     { return withOperation(e.operation, e.err) }
+func (e *usageError) outcome() Outcome { return NotApplied }
+func (e *usageError) Unwrap() error    { return e.err }
 
-func (e *callError) text() string {
-	if own, ok := e.err.(ownError); ok {
-		return own.text()
-	}
-	if e.operation == "" {
-		return e.err.Error()
-	}
-	return e.operation + ": " + e.err.Error()
+// uncertainError is the error of an attempt that was not applied, where an earlier attempt may have
+// been.
+type uncertainError struct {
+	operation string
+	err       error
 }
 
-// Format keeps the cause's fields out of every verb.
-func (e callError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+func (e *uncertainError) Error() string    { return errorText(e) }
+func (e *uncertainError) text() string     { return withOperation(e.operation, e.err) }
+func (e *uncertainError) outcome() Outcome { return Unknown }
+func (e *uncertainError) Unwrap() error    { return e.err }
 
-func (e *callError) Unwrap() error    { return e.err }
-func (e *callError) outcome() Outcome { return e.result }
-
-// ownError is what every error of this package is.
-type ownError interface {
+// outcomeError is an error of this package.
+type outcomeError interface {
 	error
 	text() string // without prefix and outcome
 	outcome() Outcome
 }
 
-func errorText(e ownError) string {
-	return fmt.Sprintf("sakari: %s (%s)", e.text(), describe(e.outcome()))
+func errorText(e outcomeError) string {
+	outcome := e.outcome().String()
+	if e.outcome() == Unknown {
+		outcome = "outcome unknown"
+	}
+	return fmt.Sprintf("sakari: %s (%s)", e.text(), outcome)
 }
 
-func describe(o Outcome) string {
-	if o == Unknown {
-		return "outcome unknown"
+// withOperation returns the text of an error that has no operation, unless the cause has one.
+func withOperation(operation string, err error) string {
+	if own, ok := err.(outcomeError); ok {
+		return own.text()
 	}
-	return o.String()
+	return strings.TrimPrefix(operation+": "+err.Error(), ": ")
 }
 
 func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
 
-// oneLine makes foreign text fit for a log line.
+// oneLine makes text of a server fit for a line of a log.
 func oneLine(s string) string {
-	const most = 200
+	const maxRunes = 200
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return ' '
 	}, s)
-	if runes := []rune(s); len(runes) > most {
-		s = string(runes[:most]) + "..."
+	if runes := []rune(s); len(runes) > maxRunes {
+		s = string(runes[:maxRunes]) + "..."
 	}
 	return s
 }
 
 func formatText(f fmt.State, verb rune, text string) {
-	if verb == 'v' && f.Flag('#') {
-		verb = 'q'
+	if verb == 'q' || verb == 'v' && f.Flag('#') {
+		text = strconv.Quote(text)
 	}
-	switch verb {
-	case 'q':
-		fmt.Fprintf(f, "%q", text)
-	default:
-		_, _ = io.WriteString(f, text)
-	}
+	_, _ = io.WriteString(f, text)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// The first call. A program would use its own account and credentials, and no WithBaseURL.
+// Make the first call. A program uses its own account and credentials, and no WithBaseURL.
 func Example() {
 	server := exampleServer()
 	defer server.Close()
@@ -42,11 +42,11 @@ func Example() {
 	// Output: amount 123 below 123
 }
 
-// What an error tells.
+// Read the status, the code and the message of an error.
 func ExampleError() {
 	server := exampleServer()
 	defer server.Close()
-	server.Respond(apitest.Reply{Status: 400}) // the contract's example of an error
+	server.Respond(apitest.Reply{Status: 400}) // the spec's example of an error
 
 	_, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
 	var refused *api.Error
@@ -59,7 +59,8 @@ func ExampleError() {
 	// sakari: createAttribute: 400 Bad Request: CONT-001: Invalid mobile number (not applied)
 }
 
-// A request that breaks the contract is not sent; an answer that does is kept.
+// An invalid request is not sent. The error for an invalid response has the violations and the
+// body.
 func ExampleValidationError() {
 	server := exampleServer()
 	defer server.Close()
@@ -70,12 +71,12 @@ func ExampleValidationError() {
 	fmt.Println(errors.Is(err, api.ErrInvalidRequest), len(server.Requests()))
 
 	_, err = client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
-	var broken *api.ValidationError
-	if errors.As(err, &broken) {
-		for _, violation := range broken.Violations {
+	var invalid *api.ValidationError
+	if errors.As(err, &invalid) {
+		for _, violation := range invalid.Violations {
 			fmt.Println(violation)
 		}
-		fmt.Println(string(broken.Body))
+		fmt.Println(string(invalid.Body))
 	}
 	// Output:
 	// true 0
@@ -84,16 +85,16 @@ func ExampleValidationError() {
 	// {"success":true,"data":{"amount":"a lot"}}
 }
 
-// After an error the outcome tells whether the call may be repeated.
+// After an error the outcome says whether the call may be made again.
 func ExampleOutcomeOf() {
 	server := exampleServer()
 	defer server.Close()
 	client := server.Client()
 	for _, reply := range []apitest.Reply{
-		{},            // a yes
-		{Status: 403}, // a no
-		{Status: 503}, // who knows
-		{Status: 202}, // a yes that the contract does not have
+		{},            // success
+		{Status: 403}, // refused by the API
+		{Status: 503}, // the server may have applied the call before it failed
+		{Status: 202}, // success, with a status that is not in the spec
 	} {
 		server.Respond(reply)
 		_, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
@@ -106,7 +107,8 @@ func ExampleOutcomeOf() {
 	// applied
 }
 
-// The client waits up to 30 s itself. What takes longer is the caller's to plan.
+// The client itself waits up to 30 s. If the server asks for a longer wait, the caller gets an
+// error.
 func ExampleErrRateLimited() {
 	server := exampleServer()
 	defer server.Close()
@@ -121,19 +123,20 @@ func ExampleErrRateLimited() {
 	// Output: come back in 1h0m0s
 }
 
-// The answer as the server sent it, with what the contract does not declare.
+// Get the response as the server sent it, with properties that the spec does not declare.
 func ExampleCaptureResponse() {
 	server := exampleServer()
 	defer server.Close()
 	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":1,"below":2,"lastTopup":"2023-11-07T05:31:56Z"}}`})
 
-	var answer api.Response
-	_, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{}, api.CaptureResponse(&answer))
-	fmt.Println(err, answer.StatusCode, string(answer.Body))
+	var response api.Response
+	_, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{},
+		api.CaptureResponse(&response))
+	fmt.Println(err, response.StatusCode, string(response.Body))
 	// Output: <nil> 200 {"success":true,"data":{"amount":1,"below":2,"lastTopup":"2023-11-07T05:31:56Z"}}
 }
 
-// One client serves many accounts, with the same connections and token.
+// Use one client for several accounts. They share its connections and its token.
 func ExampleClient_WithAccount() {
 	server := exampleServer()
 	defer server.Close()
@@ -154,25 +157,22 @@ func ExampleClient_WithAccount() {
 	// 1 token
 }
 
-// One line for each round trip: what an operator needs, and no personal data.
+// Log one line for each round trip. The log has no personal data.
 func ExampleWithLogger() {
 	server := exampleServer()
 	defer server.Close()
 	server.Respond(apitest.Reply{Status: 503, Empty: true})
-	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == "time" || a.Key == "duration" { // they differ from run to run
-			return slog.Attr{}
-		}
-		return a
-	}}))
+	logger := exampleLogger()
 
-	_, _ = server.Client(api.WithLogger(logger)).CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{Email: new("chris@sakari.io")})
+	contact := gen.Contact{Email: new("chris@sakari.io")}
+	_, _ = server.Client(api.WithLogger(logger)).CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
 	// Output:
 	// level=INFO msg="round trip" operation=createToken status=200 attempt=1 outcome=applied
 	// level=WARN msg="round trip" operation=createAttribute status=503 attempt=1 outcome=unknown error="sakari: createAttribute: 503 Service Unavailable (outcome unknown)"
 }
 
-// A call waits for its turn, unless that would come after its deadline.
+// Limit the rate of the round trips. A call fails at once if it would have to wait past its
+// deadline.
 func ExampleWithRateLimit() {
 	server := exampleServer()
 	defer server.Close()
@@ -186,7 +186,7 @@ func ExampleWithRateLimit() {
 	// not applied true
 }
 
-// A list asks for its pages as it is read.
+// Read a list. The client requests each page when the loop gets there.
 func ExampleClient_ListAttributes() {
 	server := exampleServer()
 	defer server.Close()
@@ -213,14 +213,15 @@ func ExampleClient_ListAttributes() {
 	// 2 pages
 }
 
-// Attributes of one type. An error ends the list.
+// Read the attributes of one type. An error ends the list.
 func ExampleClient_ListAttributesByType() {
 	server := exampleServer()
 	defer server.Close()
 	client := server.Client()
 	server.Respond(apitest.Reply{Status: 403})
 
-	for attribute, err := range client.ListAttributesByType(context.Background(), gen.AttributeTypeTickets, gen.ListAttributesByTypeParams{}) {
+	list := client.ListAttributesByType(context.Background(), gen.AttributeTypeTickets, gen.ListAttributesByTypeParams{})
+	for attribute, err := range list {
 		if err != nil {
 			fmt.Println(errors.Is(err, api.ErrForbidden), err)
 			break
@@ -230,7 +231,7 @@ func ExampleClient_ListAttributesByType() {
 	// Output: true sakari: listAttributesByType: 403 Forbidden: CONT-001: Invalid mobile number (not applied)
 }
 
-// What was updated, read again. What the contract does not declare goes into AdditionalProperties.
+// Set a property that the spec does not declare, and read the updated attribute.
 func ExampleClient_UpdateAttribute() {
 	server := exampleServer()
 	defer server.Close()
@@ -258,7 +259,7 @@ func ExampleClient_UpdateAttribute() {
 	// Output: Shoe size
 }
 
-// What a response holds beside what the spec declares.
+// Read a property that the spec does not declare from a response.
 func ExampleClient_CreateAttribute_unknownProperty() {
 	server := exampleServer()
 	defer server.Close()
@@ -275,7 +276,7 @@ func ExampleClient_CreateAttribute_unknownProperty() {
 	// Output: true <nil> 2023-11-07 05:31:56 +0000 UTC
 }
 
-// Free-form attributes, which keep every digit.
+// Set free-form attributes of a contact. Numbers keep every digit.
 func ExampleClient_CreateAttribute_attributes() {
 	server := exampleServer()
 	defer server.Close()
@@ -293,7 +294,8 @@ func ExampleClient_CreateAttribute_attributes() {
 	// Output: {"attributes":{"customer":1234567890123456789}}
 }
 
-// A null, which the spec does not allow, in a body of one's own. The violation is reported, and the request is sent.
+// Send a body with a null that the spec does not allow. The violation is reported, and the request
+// is sent.
 func ExampleClient_Generated_null() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -302,22 +304,27 @@ func ExampleClient_Generated_null() {
 		_, _ = io.WriteString(w, `{"success":true,"data":{"amount":50,"below":10}}`)
 	}))
 	defer server.Close()
-	client, err := api.New("acc", api.WithToken("made-for-this-example"), api.WithBaseURL(server.URL), api.WithValidation(api.ValidationReport),
-		api.WithViolationHandler(func(_ context.Context, found *api.ValidationError) { fmt.Println(found.Violations[0]) }))
+	client, err := api.New("acc",
+		api.WithToken("made-for-this-example"),
+		api.WithBaseURL(server.URL),
+		api.WithValidation(api.ValidationReport),
+		api.WithViolationHandler(func(_ context.Context, found *api.ValidationError) {
+			fmt.Println(found.Violations[0])
+		}))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	_, err = client.Generated().UpdateAttributeWithBodyWithResponse(context.Background(), "acc", gen.AttributeTypeContacts, "7",
-		"application/json", strings.NewReader(`{"blocked":null}`))
+	_, err = client.Generated().UpdateAttributeWithBodyWithResponse(context.Background(), "acc",
+		gen.AttributeTypeContacts, "7", "application/json", strings.NewReader(`{"blocked":null}`))
 	fmt.Println(err)
 	// Output:
-	// body/blocked: Value is not nullable
 	// PUT {"blocked":null}
+	// body/blocked: Value is not nullable
 	// <nil>
 }
 
-// One attribute, or the news that there is none.
+// Get one attribute, or find out that there is none.
 func ExampleClient_GetAttribute() {
 	server := exampleServer()
 	defer server.Close()
@@ -327,24 +334,20 @@ func ExampleClient_GetAttribute() {
 	// Output: true sakari: getAttribute: 404 Not Found: NOT_FOUND: There is no such attribute (not applied)
 }
 
-// How to roll the strict mode out: report first. Production traffic then tells where the vendor's answers differ from the
-// contract, while the calls go on. When the log stays empty, take the option away.
+// Introduce the strict mode step by step. In the report mode the calls go on, and the log shows
+// where the responses of the vendor differ from the spec. When the log stays empty, remove the
+// option.
 func ExampleWithViolationHandler() {
 	server := exampleServer()
 	defer server.Close()
 	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":50,"unit":"EUR"}}`})
-	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == "time" { // it differs from run to run
-			return slog.Attr{}
-		}
-		return a
-	}}))
+	logger := exampleLogger()
 	client := server.Client(
 		api.WithValidation(api.ValidationReport),
 		api.WithViolationHandler(func(ctx context.Context, found *api.ValidationError) {
 			for _, v := range found.Violations {
-				logger.WarnContext(ctx, "drift", "operation", found.Operation, "direction", found.Direction, "status", found.StatusCode,
-					"location", v.Location, "rule", v.Rule, "message", v.Message)
+				logger.WarnContext(ctx, "drift", "operation", found.Operation, "direction", found.Direction,
+					"status", found.StatusCode, "location", v.Location, "rule", v.Rule, "message", v.Message)
 			}
 		}))
 
@@ -355,10 +358,24 @@ func ExampleWithViolationHandler() {
 	// 50 <nil>
 }
 
+// exampleServer starts a fake server, which prints the requests that it could not accept.
 func exampleServer() *apitest.Server {
-	server, err := apitest.Start(func(breach error) { fmt.Println(breach) })
+	server, err := apitest.Start(func(violation error) { fmt.Println(violation) })
 	if err != nil {
 		panic(err)
 	}
 	return server
+}
+
+// exampleLogger returns a logger to the output of an example, without the values that differ from
+// run to run.
+func exampleLogger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == "time" || a.Key == "duration" {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
 }

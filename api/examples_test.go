@@ -14,10 +14,10 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// A mock server that is made of the spec answers with its examples: those of the response, else those of its schema.
-// Every operation works against it.
+// Every operation works against a mock server that is made of the spec. Such a server responds with
+// the example of the response, or else with the examples of its schema.
 func TestExamples_AreUsable(t *testing.T) {
-	doc := readContract(t)
+	doc := readSpec(t)
 	doc.Servers = nil
 	router, err := legacy.NewRouter(doc)
 	if err != nil {
@@ -44,10 +44,18 @@ func TestExamples_AreUsable(t *testing.T) {
 	}
 	_, contact := pageContact(t)
 	for name, call := range map[string]func() error{
-		"createAttribute": func() error { return second(client.CreateAttribute(t.Context(), "contacts", contact)) },
-		"updateAttribute": func() error { return second(client.UpdateAttribute(t.Context(), "contacts", "1", contact)) },
-		"getAttribute":    func() error { return second(client.GetAttribute(t.Context(), "contacts", "<string>")) },
-		"listAttributes":  func() error { return lastError(client.ListAttributes(t.Context(), gen.ListAttributesParams{})) },
+		"createAttribute": func() error {
+			return second(client.CreateAttribute(t.Context(), "contacts", contact))
+		},
+		"updateAttribute": func() error {
+			return second(client.UpdateAttribute(t.Context(), "contacts", "1", contact))
+		},
+		"getAttribute": func() error {
+			return second(client.GetAttribute(t.Context(), "contacts", "<string>"))
+		},
+		"listAttributes": func() error {
+			return lastError(client.ListAttributes(t.Context(), gen.ListAttributesParams{}))
+		},
 		"listAttributesByType": func() error {
 			return lastError(client.ListAttributesByType(t.Context(), "contacts", gen.ListAttributesByTypeParams{}))
 		},
@@ -63,6 +71,7 @@ func TestExamples_AreUsable(t *testing.T) {
 	}
 }
 
+// operationsOf lists the operations of a spec.
 func operationsOf(doc *openapi3.T) (all []*openapi3.Operation) {
 	for _, item := range doc.Paths.Map() {
 		all = slices.AppendSeq(all, maps.Values(item.Operations()))
@@ -70,6 +79,7 @@ func operationsOf(doc *openapi3.T) (all []*openapi3.Operation) {
 	return all
 }
 
+// exampleOf returns the example that a mock server responds with.
 func exampleOf(media *openapi3.MediaType) any {
 	for _, name := range slices.Sorted(maps.Keys(media.Examples)) {
 		return media.Examples[name].Value.Value

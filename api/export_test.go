@@ -11,7 +11,7 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// WithSleep replaces the waits between attempts.
+// WithSleep replaces the function that waits between attempts.
 func WithSleep(sleep func(context.Context, time.Duration) error) Option {
 	return func(c *config) error { c.sleep = sleep; return nil }
 }
@@ -21,20 +21,20 @@ func WithTokenTimeout(d time.Duration) Option {
 	return func(c *config) error { c.tokenTimeout = d; return nil }
 }
 
-// NewTransport is what a client uses by default.
+// NewTransport returns the transport that a client uses if WithHTTPClient is not set.
 func NewTransport() *http.Transport { return newTransport() }
 
-// WithContract replaces the embedded contract.
-func WithContract(doc *openapi3.T) Option {
+// WithSpec replaces openapi.yaml as the spec that a client follows.
+func WithSpec(doc *openapi3.T) Option {
 	return func(c *config) error {
-		c.contract = func() (*contract, error) {
-			return newContract(spec.Operations(doc), func() (*openapi3.T, error) { return doc, nil })
+		c.spec = func() (*spec.Spec, error) {
+			return spec.New(spec.Operations(doc), func() (*openapi3.T, error) { return doc, nil })
 		}
 		return nil
 	}
 }
 
-// Send sends any request through a client's pipeline.
+// Send sends any request through the pipeline of a client.
 func Send(c *Client, r *http.Request) (*http.Response, error) {
 	return c.generated.ClientInterface.(*gen.Client).Client.Do(r)
 }

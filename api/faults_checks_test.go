@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,75 +13,89 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/internal/faultserver"
 )
 
-// checkNothingLost finds the server's whole answer in the error and in the captured response.
-func (p played) checkNothingLost(t *testing.T) {
+// checkResponse compares the response in the error, and the captured one, with the one that the
+// server sent.
+func (run faultRun) checkResponse(t *testing.T) {
 	t.Helper()
-	err, captured, sent := p.err, p.captured, p.sent
 	var refused *api.Error
 	var violation *api.ValidationError
 	var auth *api.AuthError
-	var body []byte
-	var header http.Header
-	status := 0
+	var got api.Response
 	switch {
-	case errors.As(err, &auth):
-		if p.tokenSent.StatusCode != 0 && p.tokenSent.StatusCode != auth.StatusCode {
-			t.Errorf("the token endpoint answered %d, the error says %d", p.tokenSent.StatusCode, auth.StatusCode)
-		}
-		if errors.As(auth.Err, &refused) && p.tokenSent.StatusCode != 0 && !zipOrBig(p.tokenSent.Body) && !bytes.Equal(refused.Body, p.tokenSent.Body) {
-			t.Errorf("the token endpoint sent %.200q, the error holds %.200q", p.tokenSent.Body, refused.Body)
-		}
-		if errors.As(auth.Err, &violation) && !zipOrBig(p.tokenSent.Body) && !bytes.Equal(violation.Body, p.tokenSent.Body) {
-			t.Errorf("the token endpoint sent %.200q, the error holds %.200q", p.tokenSent.Body, violation.Body)
-		}
+	case errors.As(run.err, &auth):
+		run.checkTokenResponse(t, auth)
 		return
-	case errors.As(err, &refused):
-		body, header, status = refused.Body, refused.Header, refused.StatusCode
-	case errors.As(err, &violation) && violation.Direction == api.DirectionResponse && violation.StatusCode != 0:
-		body, header, status = violation.Body, violation.Header, violation.StatusCode
+	case errors.As(run.err, &refused):
+		got = api.Response{StatusCode: refused.StatusCode, Header: refused.Header, Body: refused.Body}
+	case errors.As(run.err, &violation) && violation.Direction == api.DirectionResponse && violation.StatusCode != 0:
+		got = api.Response{StatusCode: violation.StatusCode, Header: violation.Header, Body: violation.Body}
 		if len(violation.Violations) == 0 {
 			t.Error("a ValidationError without violations")
 		}
-	case err == nil:
-		body, header, status = captured.Body, captured.Header, captured.StatusCode
-		if status < 200 || status > 299 {
-			t.Errorf("a success with the status %d", status)
+	case run.err == nil:
+		got = run.captured
+		if got.StatusCode < 200 || got.StatusCode > 299 {
+			t.Errorf("a success with the status %d", got.StatusCode)
 		}
 	default:
 		return
 	}
-	if status != captured.StatusCode || !bytes.Equal(body, captured.Body) {
-		t.Errorf("status %d and %d bytes in the error, %d and %d captured", status, len(body), captured.StatusCode, len(captured.Body))
+	if got.StatusCode != run.captured.StatusCode || !bytes.Equal(got.Body, run.captured.Body) {
+		t.Errorf("status %d and %d bytes in the error, %d and %d captured",
+			got.StatusCode, len(got.Body), run.captured.StatusCode, len(run.captured.Body))
 	}
-	if diff := cmp.Diff(captured.Header, header); diff != "" || p.mark != "" && header.Get("X-Mark") != p.mark {
-		t.Errorf("the server marked its answer %q, the error has %q; captured (-), in the error (+)\n%s", p.mark, header.Get("X-Mark"), diff)
+	mark := got.Header.Get("X-Mark")
+	if diff := cmp.Diff(run.captured.Header, got.Header); diff != "" || run.response.Mark != "" && mark != run.response.Mark {
+		t.Errorf("the server marked its response %q, the error has %q; captured (-), in the error (+)\n%s",
+			run.response.Mark, mark, diff)
 	}
-	if sent != "" && !zipOrBig([]byte(sent)) && string(body) != sent {
-		t.Errorf("the server sent %.200q, the error holds %.200q", sent, body)
+	if sent := run.response.Body; sent != "" && isKept(sent) && string(got.Body) != sent {
+		t.Errorf("the server sent %.200q, the error has %.200q", sent, got.Body)
 	}
 }
 
-// zipOrBig tells whether a body is not kept as it was sent: it is decompressed, or over the limit.
-func zipOrBig(body []byte) bool {
-	return len(body) > 1<<20 || bytes.HasPrefix(body, []byte("\x1f\x8b"))
+// checkTokenResponse compares the response in an error with what the server sent for a token.
+func (run faultRun) checkTokenResponse(t *testing.T, auth *api.AuthError) {
+	t.Helper()
+	sent := run.tokenResponse
+	if sent.StatusCode != 0 && sent.StatusCode != auth.StatusCode {
+		t.Errorf("the token endpoint responded %d, the error says %d", sent.StatusCode, auth.StatusCode)
+	}
+	var refused *api.Error
+	if errors.As(auth.Err, &refused) && sent.StatusCode != 0 && isKept(sent.Body) && string(refused.Body) != sent.Body {
+		t.Errorf("the token endpoint sent %.200q, the error has %.200q", sent.Body, refused.Body)
+	}
+	var violation *api.ValidationError
+	if errors.As(auth.Err, &violation) && isKept(sent.Body) && string(violation.Body) != sent.Body {
+		t.Errorf("the token endpoint sent %.200q, the error has %.200q", sent.Body, violation.Body)
+	}
 }
 
-func placesOf(err error) []string {
+// isKept reports whether the client keeps a body as it was sent. It does not if it decompresses it,
+// or cuts it at the limit.
+func isKept(body string) bool {
+	return len(body) <= bodyLimit && !strings.HasPrefix(body, "\x1f\x8b")
+}
+
+// locationsOf returns the locations of the violations of an error, or nil if it has none.
+func locationsOf(err error) []string {
 	var violation *api.ValidationError
 	if !errors.As(err, &violation) {
 		return nil
 	}
-	places := []string{}
+	locations := []string{}
 	for _, v := range violation.Violations {
-		places = append(places, v.Location)
+		locations = append(locations, v.Location)
 	}
-	return places
+	return locations
 }
 
-// chain lists an error and all that it wraps, ours also as values, but for what a caller's own token source said.
-func chain(err error) []any {
+// errorValues returns an error, all errors that it wraps, and our own ones also as values. It does
+// not return what an error of the caller's own token source wraps.
+func errorValues(err error) []any {
 	var all []any
 	var refused *api.Error
 	var violation *api.ValidationError
@@ -105,6 +118,7 @@ func chain(err error) []any {
 	return all
 }
 
+// unwrapped returns all errors that an error wraps.
 func unwrapped(err error) []any {
 	var all []any
 	switch e := err.(type) {
@@ -120,41 +134,63 @@ func unwrapped(err error) []any {
 	return all
 }
 
-// checkSilent prints values in every form and looks for secrets.
-func checkSilent(t *testing.T, values ...any) {
+// checkNoSecrets prints values in every form and looks for secrets.
+func checkNoSecrets(t *testing.T, values ...any) {
 	t.Helper()
+	secrets := []string{
+		faultserver.ClientSecret, faultserver.AccessToken, faultserver.Email, faultserver.Phone,
+		strings.ReplaceAll(faultserver.Phone, "-", ""), faultserver.Stranger,
+	}
 	for _, value := range values {
 		for _, text := range forms(value) {
-			for _, secret := range []string{faultSecret, faultToken, faultEmail, faultPhone, "1234567890", faultOther} {
+			for _, secret := range secrets {
 				if strings.Contains(text, secret) {
 					t.Errorf("%s is in %T: %.2000s", secret, value, text)
 				}
 			}
-			if token := anIssuedToken.FindString(text); token != "" {
+			if token := faultserver.FindIssuedToken(text); token != "" {
 				t.Errorf("%s is in %T: %.2000s", token, value, text)
 			}
 		}
-		if err, ok := value.(error); ok && (len(err.Error()) > 2000 || strings.ContainsAny(err.Error(), "\r\n\x1b")) && !strings.HasPrefix(fmt.Sprintf("%T", err), "*errors.") {
-			t.Errorf("not fit for a line of a log: %q", err.Error())
+		// Errors of package errors are joined with newlines.
+		if err, ok := value.(error); ok && !strings.HasPrefix(fmt.Sprintf("%T", err), "*errors.") {
+			checkOneLine(t, err)
 		}
 	}
 }
 
-// checkLog wants one line for each round trip, with what an operator needs.
-func checkLog(t *testing.T, text string, err error, tries int) {
+// checkOneLine fails the test if the text of an error is too long for a line of a log, or has
+// control characters that change the log.
+func checkOneLine(t *testing.T, err error) {
 	t.Helper()
-	attempts, status, outcome := map[string]int{}, 0, api.OutcomeOf(err).String()
+	const maxLength = 2000 // bytes
+	if text := err.Error(); len(text) > maxLength || strings.ContainsAny(text, "\r\n\x1b") {
+		t.Errorf("not one line of a log: %q", text)
+	}
+}
+
+// checkLog requires one line for each round trip, with what an operator needs.
+func checkLog(t *testing.T, text string, err error, roundTrips int) {
+	t.Helper()
+	const operation = "createAttribute"
+	lines, status, outcome := map[string]int{}, 0, api.OutcomeOf(err).String()
 	for line := range strings.Lines(text) {
 		var record struct {
-			Level, Msg, Operation, Outcome, Error string
-			Status, Attempt                       *int
-			Duration                              *int64
+			Level     string `json:"level"`
+			Msg       string `json:"msg"`
+			Operation string `json:"operation"`
+			Outcome   string `json:"outcome"`
+			Error     string `json:"error"`
+			Status    *int   `json:"status"`
+			Attempt   *int   `json:"attempt"`
+			Duration  *int64 `json:"duration"`
 		}
 		unmarshal(t, []byte(line), &record)
-		if attempts[record.Operation]++; record.Operation == "createAttribute" && record.Status != nil && record.Attempt != nil {
+		lines[record.Operation]++
+		if record.Operation == operation && record.Status != nil && record.Attempt != nil {
 			status, outcome = *record.Status, record.Outcome
-			if *record.Attempt != attempts[record.Operation] {
-				t.Errorf("attempt %d, want %d: %s", *record.Attempt, attempts[record.Operation], line)
+			if *record.Attempt != lines[operation] {
+				t.Errorf("attempt %d, want %d: %s", *record.Attempt, lines[operation], line)
 			}
 		}
 		if record.Msg != "round trip" || record.Status == nil || record.Duration == nil || record.Attempt == nil ||
@@ -164,18 +200,22 @@ func checkLog(t *testing.T, text string, err error, tries int) {
 		}
 	}
 	var refused *api.Error
-	if errors.As(err, &refused) && refused.Operation == "createAttribute" && refused.Attempts != tries {
-		t.Errorf("%d attempts, want %d", refused.Attempts, tries)
+	if errors.As(err, &refused) && refused.Operation == operation {
+		if refused.Attempts != roundTrips {
+			t.Errorf("%d attempts, want %d", refused.Attempts, roundTrips)
+		}
+		if refused.StatusCode != status && kindOf(err) == apiError {
+			t.Errorf("status %d in the log: %v", status, err)
+		}
 	}
 	var violation *api.ValidationError
-	if errors.As(err, &violation) && violation.Operation == "createAttribute" && violation.StatusCode != status ||
-		refused != nil && refused.Operation == "createAttribute" && refused.StatusCode != status && kindOf(err) == anError {
+	if errors.As(err, &violation) && violation.Operation == operation && violation.StatusCode != status {
 		t.Errorf("status %d in the log: %v", status, err)
 	}
 	if outcome != api.OutcomeOf(err).String() {
 		t.Errorf("outcome %s in the log: %v", outcome, err)
 	}
-	if got := attempts["createAttribute"]; got != tries {
-		t.Errorf("%d lines in the log, want %d\n%s", got, tries, text)
+	if lines[operation] != roundTrips {
+		t.Errorf("%d lines in the log, want %d\n%s", lines[operation], roundTrips, text)
 	}
 }

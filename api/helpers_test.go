@@ -2,10 +2,12 @@ package api_test
 
 import (
 	"bytes"
-	"encoding/json"
+	"context"
+	jsonv1 "encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -13,20 +15,24 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/sakari-go/sakari-go/api"
 )
 
 // newClient returns a client of an address with a fixed token.
 func newClient(t testing.TB, base string, opts ...api.Option) *api.Client {
 	t.Helper()
-	client, err := api.New("acc", append([]api.Option{api.WithBaseURL(base), api.WithToken("made-for-this-test")}, opts...)...)
+	own := []api.Option{api.WithBaseURL(base), api.WithToken("made-for-this-test")}
+	client, err := api.New("acc", append(own, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client
 }
 
-// closedAddress is one where nothing listens, nor will: a port that was free a moment ago may be another test's now.
+// closedAddress is an address where nothing listens. A port that was free a moment ago does not do:
+// another test may use it now.
 const closedAddress = "127.0.0.1:1"
 
 // serve starts a server on loopback.
@@ -37,18 +43,59 @@ func serve(t testing.TB, handle http.HandlerFunc) string {
 	return server.URL
 }
 
+// writeJSON responds 200 with a JSON body.
+func writeJSON(w http.ResponseWriter, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, body)
+}
+
+// withRoundTrip makes a client send its requests with a function instead of a transport.
+func withRoundTrip(send roundTripFunc) api.Option {
+	return api.WithHTTPClient(&http.Client{Transport: send})
+}
+
+// respond reads a request and returns a JSON response to it, as a RoundTripper does.
+func respond(r *http.Request, body string) *http.Response {
+	_, _ = io.Copy(io.Discard, r.Body)
+	return &http.Response{
+		StatusCode:    http.StatusOK,
+		Header:        http.Header{"Content-Type": {"application/json"}},
+		Request:       r,
+		Body:          io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
+	}
+}
+
+// logTo makes a client write its log as text.
+func logTo(w io.Writer, level slog.Level) api.Option {
+	return api.WithLogger(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+}
+
+// countViolations counts the violations that a client reports.
+func countViolations(count *int) api.Option {
+	return api.WithViolationHandler(func(context.Context, *api.ValidationError) { *count++ })
+}
+
+// modes are all modes of validation.
+var modes = []api.Validation{api.ValidationStrict, api.ValidationReport, api.ValidationOff}
+
+// unmarshal decodes JSON with names in any case: the fields that a test reads from a log have no
+// tags.
 func unmarshal(t testing.TB, text []byte, into any) {
 	t.Helper()
-	if err := json.Unmarshal(text, into); err != nil {
+	if err := json.Unmarshal(text, into, json.MatchCaseInsensitiveNames(true)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// forms are the ways in which a value may come to stand in a log.
+// forms returns the texts by which a value may get into a log.
 func forms(value any) []string {
 	texts := []string{
 		fmt.Sprintf("%v", value), fmt.Sprintf("%+v", value), fmt.Sprintf("%#v", value),
 		fmt.Sprintf("%s", value), fmt.Sprintf("%q", value), fmt.Sprintf("%x", value), fmt.Sprintf("%d", value),
+	}
+	if text, err := jsonv1.Marshal(value); err == nil {
+		texts = append(texts, string(text))
 	}
 	if text, err := json.Marshal(value); err == nil {
 		texts = append(texts, string(text))
@@ -65,6 +112,7 @@ func newJar(t testing.TB) http.CookieJar {
 	return jar
 }
 
+// header returns a header of names and values in turn.
 func header(pairs ...string) http.Header {
 	h := make(http.Header)
 	for i := 0; i < len(pairs); i += 2 {
@@ -73,6 +121,8 @@ func header(pairs ...string) http.Header {
 	return h
 }
 
+// checkFailure fails the test unless an error has an outcome, wraps a cause, and shows no email
+// address. A nil cause is not checked.
 func checkFailure(t *testing.T, err error, outcome api.Outcome, cause error) {
 	t.Helper()
 	if err == nil {
@@ -91,7 +141,7 @@ type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// lockedBuffer is a log that goroutines share.
+// lockedBuffer is a buffer that several goroutines may write to.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -115,7 +165,7 @@ func (b *lockedBuffer) Reset() {
 	b.text.Reset()
 }
 
-// sendRaw sends a request that has no method through a client's pipeline.
+// sendRaw sends a request through the pipeline of a client. The operation needs no typed method.
 func sendRaw(t testing.TB, client *api.Client, method, url, body string) error {
 	t.Helper()
 	var reader io.Reader // none for an empty body

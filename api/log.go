@@ -6,38 +6,41 @@ import (
 	"time"
 )
 
-// logRoundTrips writes one line for each round trip: at level info if it brought a yes, else at level warn.
-func logRoundTrips(logger *slog.Logger, next handler) handler {
-	return func(ctx context.Context, x *exchange) (*Response, error) {
-		start := time.Now()
-		answer, err := next(ctx, x)
-		level := slog.LevelInfo
-		if err != nil {
-			level = slog.LevelWarn
+// logRoundTrips writes one line for each round trip: at level info for a success, at level warn for
+// a failure.
+func logRoundTrips(logger *slog.Logger) step {
+	return func(next handler) handler {
+		return func(ctx context.Context, x *exchange) (*Response, error) {
+			start := time.Now()
+			response, err := next(ctx, x)
+			level := slog.LevelInfo
+			if err != nil {
+				level = slog.LevelWarn
+			}
+			if !logger.Enabled(ctx, level) {
+				return response, err
+			}
+			attrs := []slog.Attr{
+				slog.String("operation", x.operation.ID),
+				slog.Int("status", statusOf(response, err)),
+				slog.Duration("duration", time.Since(start)),
+				slog.Int("attempt", x.attempts),
+				slog.String("outcome", OutcomeOf(err).String()),
+			}
+			if err != nil {
+				attrs = append(attrs, slog.String("error", err.Error()))
+			}
+			logger.LogAttrs(ctx, level, "round trip", attrs...)
+			return response, err
 		}
-		if !logger.Enabled(ctx, level) {
-			return answer, err
-		}
-		attrs := []slog.Attr{
-			slog.String("operation", x.operation.ID),
-			slog.Int("status", statusOf(answer, err)),
-			slog.Duration("duration", time.Since(start)),
-			slog.Int("attempt", x.attempts),
-			slog.String("outcome", OutcomeOf(err).String()),
-		}
-		if err != nil {
-			attrs = append(attrs, slog.String("error", err.Error()))
-		}
-		logger.LogAttrs(ctx, level, "round trip", attrs...)
-		return answer, err
 	}
 }
 
-// statusOf is 0 if there was no answer.
-func statusOf(answer *Response, err error) int {
+// statusOf returns the status of a response, 0 if there is none.
+func statusOf(r *Response, err error) int {
 	switch err := err.(type) {
 	case nil:
-		return answer.StatusCode
+		return r.StatusCode
 	case *Error:
 		return err.StatusCode
 	case *ValidationError:

@@ -22,14 +22,16 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	log.SetOutput(io.Discard)                               // net/http tells there what it makes of garbage
-	if err := flag.Set("test.parallel", "32"); err != nil { // those that are parallel wait most of the time
+	log.SetOutput(io.Discard) // net/http logs what it cannot parse
+	// Parallel tests wait most of the time, so that more of them may run than there are cores.
+	if err := flag.Set("test.parallel", "32"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }
 
-func readContract(t testing.TB) *openapi3.T {
+// readSpec returns openapi.yaml.
+func readSpec(t testing.TB) *openapi3.T {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromFile("../openapi.yaml")
 	if err != nil {
@@ -38,6 +40,7 @@ func readContract(t testing.TB) *openapi3.T {
 	return doc
 }
 
+// pageContact returns the contact of the vendor's documentation.
 func pageContact(t testing.TB) (text []byte, contact gen.Contact) {
 	t.Helper()
 	text, err := os.ReadFile("cmd/sakari/testdata/contact.json")
@@ -50,18 +53,21 @@ func pageContact(t testing.TB) (text []byte, contact gen.Contact) {
 	return text, contact
 }
 
+// create makes a call, and checks that it gives either a result or an error.
 func create(t testing.TB, client *api.Client, opts ...api.CallOption) (*gen.Autotopup, error) {
 	t.Helper()
-	result, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{Email: new("chris@sakari.io")}, opts...)
+	contact := gen.Contact{Email: new("chris@sakari.io")}
+	result, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact, opts...)
 	if (result == nil) == (err == nil) {
 		t.Errorf("result %v and error %v: want exactly one", result, err)
 	}
 	return result, err
 }
 
-// properties are free-form ones, which are raw JSON in the generated types.
+// properties are free-form properties, as Go values.
 type properties map[string]any
 
+// raw returns the properties as the raw JSON of the generated types.
 func (p properties) raw() map[string]jsontext.Value {
 	all := make(map[string]jsontext.Value)
 	for name, value := range p {
@@ -72,7 +78,7 @@ func (p properties) raw() map[string]jsontext.Value {
 	return all
 }
 
-// as is errors.As that fails the test.
+// as returns an error of a type from the chain of an error. It fails the test if there is none.
 func as[E error](t testing.TB, err error) E {
 	t.Helper()
 	var target E
@@ -82,7 +88,7 @@ func as[E error](t testing.TB, err error) E {
 	return target
 }
 
-// waits records waits and does not wait.
+// waits records the waits between attempts. It returns from each at once.
 type waits []time.Duration
 
 func (w *waits) option() api.Option {
@@ -92,7 +98,8 @@ func (w *waits) option() api.Option {
 	})
 }
 
-// checkText fails if an error or its JSON repeats one of the secrets.
+// checkText fails the test if an error has a secret in its text or its JSON, or if its text has
+// more than one line.
 func checkText(t testing.TB, err error, secrets ...string) {
 	t.Helper()
 	if err == nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// allocated is what a call takes in all, with a server that takes nothing: more than it ever holds.
+// allocated returns the bytes that a call allocates in all. It holds fewer at any time.
 func allocated(call func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -18,49 +18,72 @@ func allocated(call func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// What is over a limit takes little memory. Not parallel: it counts all allocations.
-func TestMemoryIsBounded(t *testing.T) {
-	const chunkSize = 64 << 10
-	zeros := make([]byte, chunkSize)
-	bomb := []byte(zip(string(make([]byte, 16<<20))))
-	flood := func(header string, chunk []byte, times int) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			connection, _, err := http.NewResponseController(w).Hijack()
-			if err != nil {
-				return
-			}
-			defer connection.Close()
-			_, err = fmt.Fprint(connection, header)
-			for i := 0; i < times && err == nil; i++ {
-				_, err = connection.Write(chunk)
-			}
-		}
-	}
-	brackets := []byte(strings.Repeat("[", chunkSize))
-	names := []byte(strings.Repeat(`"k":1,`, chunkSize/6))
-	for name, handle := range map[string]http.HandlerFunc{
-		"a body of a GiB":     flood(ok200+"Content-Length: 1073741824\r\n\r\n", zeros, 1<<14),
-		"a body without end":  flood(ok200+"\r\n", zeros, 1<<14),
-		"a gzip bomb":         flood(ok200+"Content-Encoding: gzip\r\n\r\n", bomb, 1000),
-		"gzip of nothing":     flood(ok200+"Content-Encoding: gzip\r\n\r\n", []byte(strings.Repeat(zip(""), 2000)), 1<<14),
-		"a header of a GiB":   flood(ok200+"X-Much: ", []byte(strings.Repeat("x", chunkSize)), 1<<14),
-		"headers of a GiB":    flood(ok200, []byte(strings.Repeat("X-Much: x\r\n", chunkSize/11)), 1<<14),
-		"continue for a GiB":  flood("", []byte(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", chunkSize/25)), 1<<14),
-		"a MiB of brackets":   flood(ok200+"Content-Length: 1048576\r\n\r\n", brackets, 16),
-		"a MiB of duplicates": flood(ok200+"Content-Length: 1048570\r\n\r\n{", names, 17),
-		"an error of a GiB":   flood("HTTP/1.1 500 X\r\nContent-Type: text/html\r\n\r\n", zeros, 1<<14),
+// A response over a limit takes little memory. Not parallel: it counts all allocations.
+func TestMemory_IsBounded(t *testing.T) {
+	const (
+		maxAllocated = 24 << 20 // bytes
+		chunkSize    = 64 << 10 // bytes
+		chunksOfGiB  = 1 << 14  // number of chunks in 1 GiB
+	)
+	// fill returns as many copies of a text as fit into a chunk.
+	fill := func(text string) string { return strings.Repeat(text, chunkSize/len(text)) }
+	zeros := strings.Repeat("\x00", chunkSize)
+	error500 := "HTTP/1.1 500 X\r\nContent-Type: text/html\r\n\r\n"
+	for _, row := range []struct {
+		name   string
+		header string
+		chunk  string
+		times  int // the server sends the chunk
+	}{
+		{
+			name: "a body of 1 GiB", header: ok200 + "Content-Length: 1073741824\r\n\r\n",
+			chunk: zeros, times: chunksOfGiB,
+		},
+		{name: "a body without a length", header: ok200 + "\r\n", chunk: zeros, times: chunksOfGiB},
+		{
+			name: "a gzip bomb", header: ok200 + "Content-Encoding: gzip\r\n\r\n",
+			chunk: zip(strings.Repeat("\x00", 16<<20)), times: 1000,
+		},
+		{
+			name: "empty gzips", header: ok200 + "Content-Encoding: gzip\r\n\r\n",
+			chunk: strings.Repeat(zip(""), 2000), times: chunksOfGiB,
+		},
+		{name: "a header line of 1 GiB", header: ok200 + "X-Much: ", chunk: fill("x"), times: chunksOfGiB},
+		{name: "header lines of 1 GiB", header: ok200, chunk: fill("X-Much: x\r\n"), times: chunksOfGiB},
+		{name: "status 100 for 1 GiB", chunk: fill("HTTP/1.1 100 Continue\r\n\r\n"), times: chunksOfGiB},
+		{name: "1 MiB of brackets", header: ok200 + "Content-Length: 1048576\r\n\r\n", chunk: fill("["), times: 16},
+		{
+			name: "1 MiB of duplicate names", header: ok200 + "Content-Length: 1048570\r\n\r\n{",
+			chunk: fill(`"k":1,`), times: 17,
+		},
+		{name: "an error of 1 GiB", header: error500, chunk: zeros, times: chunksOfGiB},
 	} {
-		t.Run(name, func(t *testing.T) {
-			client := newClient(t, serve(t, handle))
+		t.Run(row.name, func(t *testing.T) {
+			client := newClient(t, serve(t, sendRepeatedly(row.header, []byte(row.chunk), row.times)))
 			var err error
-			took := allocated(func() { _, err = create(t, client) })
+			bytes := allocated(func() { _, err = create(t, client) })
 			if err == nil {
 				t.Error("no error")
 			}
-			if took > 24<<20 {
-				t.Errorf("%d MiB were allocated: %v", took>>20, err)
+			if bytes > maxAllocated {
+				t.Errorf("%d MiB were allocated: %v", bytes>>20, err)
 			}
-			t.Logf("%d KiB allocated: %.100v", took>>10, err)
+			t.Logf("%d KiB allocated: %.100v", bytes>>10, err)
 		})
+	}
+}
+
+// sendRepeatedly writes a header and then a chunk several times. It allocates next to nothing.
+func sendRepeatedly(header string, chunk []byte, times int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer connection.Close()
+		_, err = fmt.Fprint(connection, header)
+		for i := 0; i < times && err == nil; i++ {
+			_, err = connection.Write(chunk)
+		}
 	}
 }

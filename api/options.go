@@ -11,11 +11,15 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"golang.org/x/oauth2"
 	"golang.org/x/time/rate"
 
+	"github.com/sakari-go/sakari-go/api/internal/spec"
+	"github.com/sakari-go/sakari-go/api/internal/token"
 	"github.com/sakari-go/sakari-go/gen"
 )
 
@@ -24,8 +28,9 @@ type Option func(*config) error
 
 // config is what the options set. It lives until New returns.
 type config struct {
-	tokens           func(token *pipeline) *tokenCache
+	clientID         string // empty if the tokens come from fetch
 	credentials      *credentials
+	fetch            func(context.Context) (token.Token, error)
 	baseURL          string
 	insecure         bool
 	client           *http.Client
@@ -39,7 +44,7 @@ type config struct {
 	onViolation      func(context.Context, *ValidationError)
 
 	// Only tests set these.
-	contract     func() (*contract, error)
+	spec         func() (*spec.Spec, error)
 	sleep        func(context.Context, time.Duration) error
 	tokenTimeout time.Duration // of a token call with its retries
 }
@@ -55,15 +60,24 @@ func defaultConfig() *config {
 		queue:            newQueue(rate.Inf, 0),
 		maxResponseBytes: 1 << 20,
 		onViolation:      func(context.Context, *ValidationError) {},
-		contract:         embeddedContract,
+		spec:             embeddedSpec,
 		sleep:            sleep,
 		tokenTimeout:     10 * time.Second,
 	}
 }
 
-// WithClientCredentials authenticates with the client id and secret of the
-// vendor's console. The client fetches an access token at the first call and
-// shares it between calls until shortly before it ends.
+// embeddedSpec returns openapi.yaml, which the generated code contains.
+var embeddedSpec = sync.OnceValues(func() (*spec.Spec, error) {
+	var operations []spec.Operation
+	if err := json.Unmarshal(gen.GetOperationsJSON(), &operations); err != nil {
+		return nil, err
+	}
+	return spec.New(operations, sync.OnceValues(gen.GetSpec))
+})
+
+// WithClientCredentials authenticates with the client id and secret of the vendor's console. The
+// client fetches an access token for the first call. All calls share it until shortly before it
+// expires.
 //
 // See https://developer.sakari.io/quickstart.
 func WithClientCredentials(clientID, clientSecret string) Option {
@@ -71,58 +85,55 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 		if strings.TrimSpace(clientID) == "" || strings.TrimSpace(clientSecret) == "" {
 			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
 		}
-		c.credentials = &credentials{clientSecret: clientSecret}
-		c.tokens = func(token *pipeline) *tokenCache {
-			return newTokenCache(c.tokenTimeout, clientCredentials(token, clientID, clientSecret))
-		}
+		c.clientID, c.credentials, c.fetch = clientID, &credentials{clientSecret: clientSecret}, nil
 		return nil
 	}
 }
 
-// WithToken authenticates with an access token that the caller obtained. It is never refreshed.
-func WithToken(token string) Option {
+// WithToken authenticates with an access token of the caller. It is never refreshed.
+func WithToken(value string) Option {
 	return func(c *config) error {
-		if err := checkToken(token, ""); err != nil {
+		if err := checkToken(value, ""); err != nil {
 			return fmt.Errorf("WithToken: the token %w", err)
 		}
-		c.tokens = func(*pipeline) *tokenCache { return newStaticToken(token) }
+		c.clientID, c.fetch = "", useToken(value)
 		return nil
 	}
 }
 
-// WithTokenSource authenticates with tokens of a source, which is asked at
-// each call, and once more when the API refuses a token. Calls that wait for it at the same time
-// share its answer, and all calls a failure for a second. Wrap a source
-// that fetches each time in [oauth2.ReuseTokenSource].
+// WithTokenSource authenticates with the tokens of a source. The client calls it for each call, and
+// once more when the API refuses a token. Calls that wait for it at the same time share its token.
+// All calls share a failure for a second. Wrap a source that fetches each time in
+// [oauth2.ReuseTokenSource].
 func WithTokenSource(source oauth2.TokenSource) Option {
 	return func(c *config) error {
 		if source == nil {
 			return errors.New("WithTokenSource: the source must not be nil")
 		}
-		c.tokens = func(*pipeline) *tokenCache { return newTokenCache(c.tokenTimeout, fromSource(source)) }
+		c.clientID, c.fetch = "", fetchFromSource(source)
 		return nil
 	}
 }
 
-// WithBaseURL sets the address of the API, in place of the contract's server.
-// Path prefixes are kept. A URL with user information, a query or a fragment is an
-// error, and so is http to a host that is not loopback (see [WithInsecureBaseURL]).
+// WithBaseURL sets the address of the API. The default is the server of the spec. A path prefix is
+// kept. A URL with user information, a query or a fragment is an error, and so is http to a host
+// that is not loopback (see [WithInsecureBaseURL]).
 func WithBaseURL(baseURL string) Option {
 	return func(c *config) error { c.baseURL = baseURL; return nil }
 }
 
-// WithInsecureBaseURL allows a base URL with http to a host that is not
-// loopback. Tokens and contacts then travel in the clear.
+// WithInsecureBaseURL allows a base URL with http to a host that is not loopback. The network can
+// then read tokens and contacts. By default such a base URL is an error.
 func WithInsecureBaseURL() Option {
 	return func(c *config) error { c.insecure = true; return nil }
 }
 
-// WithHTTPClient sends with the caller's transport, cookie jar and time-out (of each round trip). The
-// *http.Client is copied, never changed; redirects are not followed, whatever it says.
+// WithHTTPClient sets the transport, the cookie jar and the time-out of each round trip. The
+// *http.Client is copied and never changed. Redirects are not followed, even if it allows them.
 //
 // The default is a copy of [http.DefaultTransport] that keeps up to 100 connections open, and that
-// uses a proxy for https alone. The caller's own transport is left as it is: many
-// concurrent callers want a MaxIdleConnsPerHost of about their number.
+// uses a proxy for https only. Many concurrent callers need a MaxIdleConnsPerHost of about their
+// number in a transport of their own.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -134,11 +145,11 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithUserAgent sets the User-Agent header. The default is such as "sakari-go/v1.2.3", with the version of this module that the program
-// was built with, and "sakari-go" if the build does not tell.
+// WithUserAgent sets the User-Agent field. The default is "sakari-go/v1.2.3" with the version of
+// this module that the program was built with, or "sakari-go" if that is not known.
 func WithUserAgent(userAgent string) Option {
 	return func(c *config) error {
-		if strings.TrimSpace(userAgent) == "" || strings.ContainsFunc(userAgent, notVisible) {
+		if strings.TrimSpace(userAgent) == "" || strings.ContainsFunc(userAgent, isNotVisible) {
 			return errors.New("WithUserAgent: must be visible ASCII and spaces, and not empty")
 		}
 		c.userAgent = userAgent
@@ -146,11 +157,13 @@ func WithUserAgent(userAgent string) Option {
 	}
 }
 
-// WithLogger logs one line for each round trip, those for a token and those of retries too: at info level
-// if it brought a yes, at warn level if not. The attributes are operation, status (0: no answer), duration, attempt (from 1), outcome
-// (see [Outcome]: may the call be repeated) and error. With [ValidationReport] each violation is one more line at warn level. No line
-// holds a body, a token or personal data. (Net/http has a log of its own, that of package log: there it shows the beginning of an
-// answer that nobody asked for.) The default logs nothing.
+// WithLogger logs one line for each round trip, including those of retries and of the token call.
+// The level is info for a success and warn for a failure. The attributes are operation, status (0
+// if there is no response), duration, attempt (from 1), outcome (see [Outcome]) and error.
+// [ValidationReport] adds a line at level warn for each violation. No line contains a body, a token
+// or personal data. The default logs nothing.
+//
+// Package net/http itself logs the beginning of a response that nobody asked for, to package log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
@@ -161,9 +174,10 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithTimeout bounds a whole call: fetching a token, all attempts and the waits between
-// them. It must be positive; the default is 30 s. A context that ends earlier wins. A fetch of a token ends with the last call that
-// waits for it: calls that always have less time than it takes get none.
+// WithTimeout limits a whole call: the fetch of a token, all attempts and the waits between them.
+// It must be positive. The default is 30 s. The earlier of the time-out and the deadline of the
+// context counts. A fetch of a token ends when the last call that waits for it ends: if all calls
+// have less time than a fetch takes, no call gets a token.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		if timeout <= 0 {
@@ -174,16 +188,20 @@ func WithTimeout(timeout time.Duration) Option {
 	}
 }
 
-// WithMaxAttempts sets how often a call is tried at most, 1 or more. The default is 3; 1
-// switches retries off. Any call is tried again when the server did not process it: it could not be
-// reached, or it answered 429. GET, HEAD, OPTIONS, PUT and DELETE, which do no harm twice, are also tried again
-// after 408, 5xx, a broken connection and a cut answer, and so is the call for a token; another POST is not. (Net/http sends a
-// GET again by itself. Over HTTP/1 it does so when a kept connection breaks before any answer, over another one. Over HTTP/2 that
-// ends at the first repeat, which may reach the server.)
+// WithMaxAttempts sets the maximum number of attempts of a call, 1 or more. The default is 3, and 1
+// means no retry.
 //
-// The client waits as long as the server's Retry-After says, else 1 s, then 2 s and so on, give or take half. It
-// returns the error at once when the wait would be over 30 s or end past the deadline. A refused token is replaced once in any
-// case.
+// Every call is retried if it certainly was not applied: the server could not be reached, or it
+// responded 429. GET, HEAD, OPTIONS, PUT and DELETE, and the token call, are also retried after
+// 408, 5xx, a broken connection and a response that was cut off. Any other POST is not.
+//
+// The wait is what Retry-After says, otherwise about 1 s, 2 s, 4 s and so on. A wait over 30 s, or
+// one that would end after the deadline, ends the call at once. A refused token is replaced once in
+// any case.
+//
+// Package net/http itself may send a GET again. Over HTTP/1 it does so over another connection,
+// when an idle one breaks before a response. Over HTTP/2 this client ends the round trip at the
+// first resend, which may reach the server.
 func WithMaxAttempts(attempts int) Option {
 	return func(c *config) error {
 		if attempts < 1 {
@@ -194,47 +212,37 @@ func WithMaxAttempts(attempts int) Option {
 	}
 }
 
-// WithRateLimit keeps the client below a rate: perSecond round trips on average, and at most burst at once.
-// All attempts count, and all accounts and goroutines of a client share the limit; calls for a token do not count. A call waits for its
-// turn as part of its time (see [WithTimeout]), in the order in which calls came. It ends at its deadline, or at once if it is the next one and its turn
-// comes after that: not applied, with [context.DeadlineExceeded]. One that leaves costs the others nothing. By default there is no limit; the vendor documents none either, but answers 429 to
-// callers that are too fast.
+// WithRateLimit limits the client to perSecond round trips a second on average, and to burst at
+// once. All attempts count, except those of the token call. All accounts and goroutines of a client
+// share the limit. Calls wait in the order in which they came, within their time-out. A call that
+// would have to wait past its deadline fails at once with [context.DeadlineExceeded] and is not
+// applied.
+//
+// By default there is no limit. The vendor documents none either, but responds 429 to fast callers.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) error {
 		if !(perSecond > 0) || math.IsInf(perSecond, 1) || burst < 1 {
-			return fmt.Errorf("WithRateLimit: want a rate above 0 and a burst of 1 or more, not %v and %d", perSecond, burst)
+			return fmt.Errorf("WithRateLimit: want a rate above 0 and a burst of 1 or more, not %v and %d",
+				perSecond, burst)
 		}
 		c.queue = newQueue(rate.Limit(perSecond), burst)
 		return nil
 	}
 }
 
-// WithMaxResponseBytes bounds the body of an answer, after decompression, from 1 byte to 1 TiB. The
-// default is 1 MiB. To check an answer takes a multiple of its size in memory. An answer over it is a [ValidationError]; a token's answer over it is an [AuthError] that wraps one.
+// WithMaxResponseBytes limits the body of a response after decompression, from 1 byte to 1 TiB. The
+// default is 1 MiB. Validating a response takes a multiple of its size in memory. A response over
+// the limit is a [ValidationError]. One of the token call is an [AuthError] that wraps it.
 func WithMaxResponseBytes(limit int64) Option {
-	const most = 1 << 40
+	const maxLimit = 1 << 40 // bytes
 	return func(c *config) error {
-		if limit < 1 || limit > most {
-			return fmt.Errorf("WithMaxResponseBytes: %d is not between 1 and %d", limit, int64(most))
+		if limit < 1 || limit > maxLimit {
+			return fmt.Errorf("WithMaxResponseBytes: %d is not between 1 and %d", limit, int64(maxLimit))
 		}
 		c.maxResponseBytes = limit
 		return nil
 	}
 }
-
-// Validation says what happens to requests and answers that break the contract.
-type Validation int
-
-const (
-	// ValidationStrict: they are errors. A request is not sent. The default.
-	ValidationStrict Validation = iota
-	// ValidationReport: they go to the violation handler and the log, and the
-	// call goes on. An answer whose body can not be read as its type is still an error, and so is a path that would lead elsewhere.
-	ValidationReport
-	// ValidationOff: nothing is checked, but what must hold to read an answer
-	// at all: its size, and that its body can be read as its type; and that a path does not lead elsewhere.
-	ValidationOff
-)
 
 // WithValidation sets how strict the client is. The default is [ValidationStrict].
 func WithValidation(validation Validation) Option {
@@ -247,9 +255,9 @@ func WithValidation(validation Validation) Option {
 	}
 }
 
-// WithViolationHandler sets a function that is told of every [ValidationError] of a call, whether it is returned or only
-// reported. It runs before the call returns. Calls may share a fetch of a token: then it runs once for all of them, on
-// another goroutine.
+// WithViolationHandler sets a function that gets every [ValidationError] of a call, returned or
+// only reported, before the call returns. Calls may share a fetch of a token: then it runs once for
+// all of them, on another goroutine. By default there is none.
 func WithViolationHandler(handler func(context.Context, *ValidationError)) Option {
 	return func(c *config) error {
 		if handler == nil {
@@ -260,27 +268,29 @@ func WithViolationHandler(handler func(context.Context, *ValidationError)) Optio
 	}
 }
 
-// parseBaseURL returns the base with a path that ends with a slash and has no dot segments.
+// parseBaseURL returns the base URL with a path that ends with a slash and has no dot segments.
 func parseBaseURL(raw string, insecure bool) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil:
-		return nil, errors.New("WithBaseURL: not a URL") // the parser's error repeats it, with what secrets it holds
+	case err != nil: // the text of the error repeats the URL, which may contain a secret
+		return nil, errors.New("WithBaseURL: not a URL")
 	case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "":
-		return nil, errors.New("WithBaseURL: want an absolute URL with https, such as " + gen.ServerURLProduction)
+		return nil, errors.New("WithBaseURL: want an absolute URL with https, such as " +
+			gen.ServerURLProduction)
 	case u.User != nil:
-		return nil, errors.New("WithBaseURL: user information does not belong in a base URL")
+		return nil, errors.New("WithBaseURL: a base URL must not have user information")
 	case strings.ContainsAny(raw, "?#"):
-		return nil, errors.New("WithBaseURL: a query or fragment does not belong in a base URL")
-	case strings.HasSuffix(u.Host, ":"), !validPort(u.Port()):
+		return nil, errors.New("WithBaseURL: a base URL must not have a query or a fragment")
+	case strings.HasSuffix(u.Host, ":"), !isPort(u.Port()):
 		return nil, errors.New("WithBaseURL: the port is not a number from 1 to 65535")
 	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
-		return nil, fmt.Errorf("WithBaseURL: http to %s would send the token in the clear: use https, or WithInsecureBaseURL", u.Hostname())
+		return nil, fmt.Errorf("WithBaseURL: http to %s would send the token in the clear: "+
+			"use https, or WithInsecureBaseURL", u.Hostname())
 	}
 	return u.JoinPath("/"), nil
 }
 
-func validPort(port string) bool {
+func isPort(port string) bool {
 	n, err := strconv.ParseUint(port, 10, 16)
 	return port == "" || err == nil && n > 0
 }

@@ -6,16 +6,16 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Outcome tells whether a call took effect at the server, and so whether it
-// may be repeated.
+// Outcome is whether a call was applied by the server, and so whether it may be sent again.
 type Outcome int
 
 const (
-	// Unknown: the request may have been processed. Look before you repeat it.
+	// Unknown means that the request may have been applied. Check before you send it again.
 	Unknown Outcome = iota
-	// NotApplied: the request was not sent, or the server refused it. It may be repeated.
+	// NotApplied means that the request was not sent, or that the server refused it. It may be sent
+	// again.
 	NotApplied
-	// Applied: the server processed the request. Do not repeat it.
+	// Applied means that the server applied the request. Do not send it again.
 	Applied
 )
 
@@ -32,10 +32,10 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("Outcome(%d)", int(o))
 }
 
-// OutcomeOf tells what an error that this package returned says about the
-// call's effect. It finds the answer in wrapped and joined errors; errors that
-// disagree, and errors of other packages, are [Unknown], but for a [gen.EncodeError], with which
-// a call of the generated client ends before anything is sent. A nil error is [Applied].
+// OutcomeOf returns the outcome of a call by its error. A nil error is [Applied]. It finds the
+// errors of this package in wrapped and joined errors. Errors that disagree, and errors of other
+// packages, are [Unknown]. An exception is a [gen.EncodeError], with which a call of the generated
+// client ends before anything is sent.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return Applied
@@ -52,11 +52,11 @@ func OutcomeOf(err error) Outcome {
 	return found[0]
 }
 
-// outcomesIn does not look below an error that has an outcome: what an
-// AuthError wraps happened to the token call.
+// outcomesIn returns the outcomes of the errors in a tree. It does not unwrap an error that has an
+// outcome: the cause of an AuthError is an error of the token call.
 func outcomesIn(err error, found []Outcome) []Outcome {
 	switch e := err.(type) {
-	case ownError:
+	case outcomeError:
 		return append(found, e.outcome())
 	case *gen.EncodeError:
 		// The generated client encodes the body before the pipeline sees the call.
@@ -75,7 +75,7 @@ func outcomesIn(err error, found []Outcome) []Outcome {
 	return found
 }
 
-// outcomeOfStatus is the outcome that an answer's status alone tells.
+// outcomeOfStatus returns the outcome by the status of a response alone.
 func outcomeOfStatus(status int) Outcome {
 	switch {
 	case status >= 200 && status < 300:

@@ -7,19 +7,21 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// pace holds each round trip until the limit lets it through. It stands behind the token, so that the second
-// try after a 401 counts as well.
-func pace(q *queue, next handler) handler {
-	return func(ctx context.Context, x *exchange) (*Response, error) {
-		if err := q.wait(ctx); err != nil {
-			return nil, &callError{x.operation.ID, NotApplied, err}
+// limitRate delays each round trip until the rate limit allows it. It follows authorize in the
+// chain, so that the second round trip after a 401 counts too.
+func limitRate(q *queue) step {
+	return func(next handler) handler {
+		return func(ctx context.Context, x *exchange) (*Response, error) {
+			if err := q.wait(ctx); err != nil {
+				return nil, notSent(x, err)
+			}
+			return next(ctx, x)
 		}
-		return next(ctx, x)
 	}
 }
 
-// queue lets one caller at a time ask the limiter. All at once would each reserve a turn, and the limiter does not give
-// back that of one who leaves before those behind it.
+// queue lets one caller at a time wait for the limiter. If all waited at once, each would reserve a
+// place, and the limiter does not give the place of a caller that leaves to those behind it.
 type queue struct {
 	first   chan struct{}
 	limiter *rate.Limiter
@@ -29,8 +31,9 @@ func newQueue(limit rate.Limit, burst int) *queue {
 	return &queue{make(chan struct{}, 1), rate.NewLimiter(limit, burst)}
 }
 
-// wait returns the context's error when it has ended, and at once when it would end before the turn
-// comes: the limiter has an error of its own for that, which is not context.DeadlineExceeded.
+// wait returns the error of the context when it ends. It returns at once if the context would end
+// before the limiter allows the round trip: the error of the limiter for that is not
+// context.DeadlineExceeded.
 func (q *queue) wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -51,5 +54,5 @@ func (q *queue) wait(ctx context.Context) error {
 	if ended := ctx.Err(); ended != nil {
 		return ended
 	}
-	return fmt.Errorf("%w: the rate limit lets the call through after the deadline", context.DeadlineExceeded)
+	return fmt.Errorf("%w: the rate limit allows the call after the deadline only", context.DeadlineExceeded)
 }

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-func TestQueueHeedsTheContextFirst(t *testing.T) {
+func TestQueue_ChecksTheContextFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, q := range []*queue{newQueue(rate.Inf, 0), newQueue(1, 1)} {

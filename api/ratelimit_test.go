@@ -3,29 +3,32 @@ package api_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/internal/faultserver"
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-func TestRateLimitOfTheCaller(t *testing.T) {
-	t.Run("keeps below the rate", func(t *testing.T) {
+func TestWithRateLimit_LimitsRoundTrips(t *testing.T) {
+	t.Run("of all clients together", func(t *testing.T) {
 		t.Parallel()
-		s := startFaultServer(t, tcp)
-		s.token = tokenYes
+		s := startFaultServer(t, faultserver.TCP)
+		s.Token = faultserver.IssueToken
 		var arrivals []time.Time
 		var mu sync.Mutex
-		s.api = inTurn(reply(401, refuses), func(v *visit) {
+		s.API = faultserver.InTurn(faultserver.Refuse(401), func(x *faultserver.Exchange) {
 			mu.Lock()
 			arrivals = append(arrivals, time.Now())
 			mu.Unlock()
-			yesReply()(v)
+			faultserver.Succeed(x)
 		})
-		client := s.client(t, s.url, false, api.WithRateLimit(50, 2))
+		client := s.client(t, api.WithRateLimit(50, 2))
 		other, err := client.WithAccount("other")
 		if err != nil {
 			t.Fatal(err)
@@ -48,58 +51,82 @@ func TestRateLimitOfTheCaller(t *testing.T) {
 			t.Errorf("%d calls arrived", len(arrivals))
 		}
 	})
-	t.Run("ends with the context", func(t *testing.T) {
+	t.Run("does not wait past the deadline", func(t *testing.T) {
 		t.Parallel()
-		s := startFaultServer(t, tcp)
-		s.api, s.token = yesReply(), tokenYes
-		client := s.client(t, s.url, false, api.WithRateLimit(0.001, 1))
+		s := startFaultServer(t, faultserver.TCP)
+		s.API, s.Token = faultserver.Succeed, faultserver.IssueToken
+		client := s.client(t, api.WithRateLimit(0.001, 1))
 		if _, err := create(t, client); err != nil {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		_, err := create(t, client) // its turn comes after its 30 s
+		_, err := create(t, client) // its turn would come after 1000 s, its time ends after 30 s
 		checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
 		if took := time.Since(start); took > 5*time.Second || !strings.Contains(err.Error(), "rate limit") {
 			t.Errorf("%v after %v", err, took)
 		}
-		slow := s.client(t, s.url, false, api.WithRateLimit(0.05, 1)) // its turn comes after 20 s
-		if _, err := create(t, slow); err != nil {
-			t.Fatal(err)
-		}
-		ctx, leave := context.WithCancel(t.Context())
-		time.AfterFunc(20*time.Millisecond, leave)
-		_, err = slow.CreateAttribute(ctx, gen.AttributeTypeContacts, faultContact)
-		checkFailure(t, err, api.NotApplied, context.Canceled)
-		if arrived, _, _ := s.counts(); arrived != 2 {
-			t.Errorf("%d requests arrived, want 2", arrived)
+		if arrived := s.Counts().Requests; arrived != 1 {
+			t.Errorf("%d requests arrived, want 1", arrived)
 		}
 	})
-	t.Run("those who leave cost the others nothing", func(t *testing.T) {
-		t.Parallel()
-		s := startFaultServer(t, tcp)
-		s.api, s.token = yesReply(), tokenYes
-		client := s.client(t, s.url, false, api.WithRateLimit(5, 1))
-		if _, err := create(t, client); err != nil {
-			t.Fatal(err)
-		}
-		ctx, leave := context.WithCancel(t.Context())
-		time.AfterFunc(50*time.Millisecond, leave)
-		var leaving sync.WaitGroup
-		for range 50 {
-			leaving.Go(func() {
-				_, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, faultContact)
-				if api.OutcomeOf(err) != api.NotApplied || !errors.Is(err, context.Canceled) {
-					t.Errorf("got %v", err)
-				}
-			})
-		}
-		leaving.Wait()
-		start := time.Now()
-		if _, err := create(t, client); err != nil {
-			t.Error(err)
-		}
-		if took := time.Since(start); took > 5*time.Second { // 50 turns are 10 s, one is 200 ms
-			t.Errorf("waited %v", took)
-		}
+	t.Run("ends with the context", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			sent := 0
+			client := limitedClient(t, &sent, 0.05) // the turn of the second call comes after 20 s
+			if _, err := create(t, client); err != nil {
+				t.Fatal(err)
+			}
+			ctx, leave := context.WithCancel(t.Context())
+			failure := make(chan error, 1)
+			go func() {
+				failure <- second(client.CreateAttribute(ctx, gen.AttributeTypeContacts, faultContact))
+			}()
+			synctest.Wait() // until the call waits for its turn
+			leave()
+			checkFailure(t, <-failure, api.NotApplied, context.Canceled)
+			if sent != 1 {
+				t.Errorf("%d requests were sent, want 1", sent)
+			}
+		})
 	})
+	t.Run("a caller that leaves gives its turn to the next one", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			sent := 0
+			client := limitedClient(t, &sent, 5)
+			if _, err := create(t, client); err != nil {
+				t.Fatal(err)
+			}
+			ctx, leave := context.WithCancel(t.Context())
+			var leaving sync.WaitGroup
+			for range 50 {
+				leaving.Go(func() {
+					_, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, faultContact)
+					if api.OutcomeOf(err) != api.NotApplied || !errors.Is(err, context.Canceled) {
+						t.Errorf("got %v", err)
+					}
+				})
+			}
+			synctest.Wait() // until all wait for their turns
+			leave()
+			leaving.Wait()
+			start := time.Now()
+			if _, err := create(t, client); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(start); took > 5*time.Second { // 50 turns are 10 s, one is 200 ms
+				t.Errorf("waited %v", took)
+			}
+		})
+	})
+}
+
+// limitedClient returns a client that makes a number of round trips a second, and counts them. It
+// needs no network, so it works in a synctest bubble.
+func limitedClient(t *testing.T, sent *int, perSecond float64) *api.Client {
+	t.Helper()
+	return newClient(t, "https://api.invalid", api.WithRateLimit(perSecond, 1),
+		withRoundTrip(func(r *http.Request) (*http.Response, error) {
+			*sent++
+			return respond(r, successBody), nil
+		}))
 }

@@ -7,42 +7,49 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/sakari-go/sakari-go/api/internal/transport"
 )
 
-// maxWait is the longest wait that the client does itself. A longer one is the caller's to plan.
-const maxWait = 30 * time.Second
+const (
+	// maxWait is the longest wait before a retry. If a server asks for a longer one the call fails.
+	maxWait = 30 * time.Second
+	// firstWait is the wait before the first retry, if the server does not say. Each wait is twice
+	// the last one.
+	firstWait = time.Second
+)
 
-// retrier repeats a call that failed in passing.
+// retrier retries calls.
 type retrier struct {
-	attempts  int
-	repeatAll bool // also a POST that may have been processed: asking for a token twice does no harm
-	sleep     func(context.Context, time.Duration) error
+	maxAttempts int
+	alwaysSafe  bool // also a POST that may have been applied: to ask for a token twice does no harm
+	sleep       func(context.Context, time.Duration) error
 }
 
-func (r *retrier) retry(next handler) handler {
+// retry retries a call that certainly was not applied, or whose method is idempotent.
+func (r retrier) retry(next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
-		unsure := false   // an earlier attempt may have been applied
-		var refusal error // the server's last word in earlier attempts
+		mayBeApplied := false // by an earlier attempt
+		var failure error     // the last response of the server in earlier attempts
 		for attempt := 1; ; attempt++ {
-			answer, err := next(ctx, x)
+			response, err := next(ctx, x)
 			if err == nil {
-				return answer, nil
+				return response, nil
 			}
 			final := err
-			if refusal != nil && endedUnsent(err) {
-				final = whileWaiting(refusal, errors.Unwrap(err))
+			if failure != nil && endedUnsent(err) {
+				final = endedWhileWaiting(failure, errors.Unwrap(err))
 			}
-			if unsure && OutcomeOf(final) == NotApplied {
-				final = &callError{x.operation.ID, Unknown, final}
+			if mayBeApplied && OutcomeOf(final) == NotApplied {
+				final = &uncertainError{operation: x.operation.ID, err: final}
 			}
-			unsure = unsure || OutcomeOf(err) == Unknown
-			if attempt >= r.attempts || ctx.Err() != nil || !r.mayRepeat(x.request.Method, err) {
+			mayBeApplied = mayBeApplied || OutcomeOf(err) == Unknown
+			if attempt >= r.maxAttempts || ctx.Err() != nil || !r.mayRetry(x.request.Method, err) {
 				return nil, final
 			}
-			wait := min(time.Second<<min(attempt-1, 5), maxWait)
-			wait = min(wait/2+rand.N(wait), maxWait) // not all callers at once
+			wait := backoff(attempt)
 			if refused, ok := err.(*Error); ok {
-				refusal = err
+				failure = err
 				if refused.RetryAfter > 0 {
 					wait = refused.RetryAfter
 				}
@@ -52,48 +59,49 @@ func (r *retrier) retry(next handler) handler {
 				return nil, final
 			}
 			if ended := r.sleep(ctx, wait); ended != nil {
-				return nil, whileWaiting(final, ended)
+				return nil, endedWhileWaiting(final, ended)
 			}
 		}
 	}
 }
 
-// endedUnsent tells whether the context ended an attempt before anything was sent.
-func endedUnsent(err error) bool {
-	call, ok := err.(*callError)
-	return ok && call.result == NotApplied && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
+// backoff returns the wait after an attempt, half of it at random so that clients do not retry at
+// the same time.
+func backoff(attempt int) time.Duration {
+	wait := min(firstWait<<min(attempt-1, 5), maxWait)
+	return min(wait/2+rand.N(wait), maxWait)
 }
 
-// whileWaiting keeps the server's error, and its outcome, when the context ends before the next attempt.
-func whileWaiting(err, ended error) error {
+// mayRetry reports whether a call may be sent again after an error, and whether another attempt may
+// help.
+func (r retrier) mayRetry(method string, err error) bool {
+	isSafe := r.alwaysSafe || transport.IsIdempotent(method)
+	switch err := err.(type) {
+	case *Error:
+		return err.StatusCode == http.StatusTooManyRequests || isSafe && err.outcome() == Unknown
+	case *NetworkError:
+		if err.result == NotApplied {
+			return transport.FailedToDial(err) // a failed TLS handshake fails again
+		}
+		return isSafe
+	}
+	return false
+}
+
+// endedUnsent reports whether the context ended before an attempt was sent.
+func endedUnsent(err error) bool {
+	network, ok := err.(*NetworkError)
+	return ok && network.result == NotApplied &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
+}
+
+// endedWhileWaiting keeps the error of the server, and its outcome, when the context ends before
+// the next attempt.
+func endedWhileWaiting(err, ended error) error {
 	return fmt.Errorf("%w; while waiting to retry: %w", err, ended)
 }
 
-func (r *retrier) mayRepeat(method string, err error) bool {
-	idempotent := r.repeatAll || isIdempotent(method)
-	switch err := err.(type) {
-	case *Error:
-		if err.StatusCode == http.StatusTooManyRequests {
-			return true
-		}
-		return idempotent && err.outcome() == Unknown
-	case *callError:
-		if err.result == NotApplied {
-			return failedToDial(err) // not TLS, which fails again
-		}
-		return idempotent
-	}
-	return false
-}
-
-func isIdempotent(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
-		return true
-	}
-	return false
-}
-
+// sleep waits, and returns the error of the context if that ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

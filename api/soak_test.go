@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,147 +15,188 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/internal/faultserver"
 	"github.com/sakari-go/sakari-go/gen"
 )
 
 var soakFor = flag.Duration("soak", time.Second, "how long TestSoak runs")
 
-// 100 callers of a server that fails at random in every way of the tables of faults, but for those that answer what nobody asked. In
-// the end the books are compared: what the callers were told, and what the server did.
+const (
+	soakCallers = 100
+	// maxSoakCalls is the number of calls that a soak records. Further calls are not made.
+	maxSoakCalls = 1 << 22
+	// maxHeapGrowth is in bytes. The client keeps the last failure to get a token, with a response
+	// up to the limit; the rest is for the runtime.
+	maxHeapGrowth = bodyLimit + 1<<20
+	// maxQuietWait is the time that connections and goroutines may take to end.
+	maxQuietWait = 10 * time.Second
+)
+
+// 100 callers use a server that fails at random in every way of the tables of faults. In the end
+// the outcomes that the callers got are compared with what the server did.
 func TestSoak(t *testing.T) {
-	const callers, mostCalls = 100, 1 << 22
-	before := runtime.NumGoroutine()
-	s := startFaultServer(t, tcp)
-	s.cancel, s.expire = func() {}, func() {} // the callers have time-outs of their own
-	var told, done [mostCalls]uint8           // by number of the call: 1 + outcome, and how often it was processed
-	var untold atomic.Int64
-	s.ledger = func(body string) {
-		var contact gen.Contact
-		if json.Unmarshal([]byte(body), &contact) != nil || contact.FirstName == nil {
-			untold.Add(1)
-			return
-		}
-		n, err := strconv.Atoi(*contact.FirstName)
-		if err != nil {
-			untold.Add(1)
-			return
-		}
-		done[n]++
-	}
-	var answers, tokens []act
-	for _, f := range slices.Concat(answerFaults(), redirectFaults("127.0.0.1:1"), retryFaults(), networkFaults()) {
-		if f.base == nil && f.call == nil && f.api != nil && !f.unread && !f.twice {
-			answers = append(answers, f.api)
-		}
-	}
-	for _, f := range tokenFaults("127.0.0.1:1") {
-		if f.token != nil {
-			tokens = append(tokens, f.token)
-		}
-	}
-	good := yesReply()
-	s.api = func(v *visit) {
-		v.nth = 1 + rand.IntN(4) // of those that act in turn
-		if rand.IntN(3) == 0 {
-			good(v)
-			return
-		}
-		answers[rand.IntN(len(answers))](v)
-	}
-	s.token = func(v *visit) {
-		lifetime := 2 * rand.Float64()
-		if v.nth == 1 {
-			lifetime = 2 // so that there are calls at all
-		} else if rand.IntN(10) == 0 {
-			tokens[rand.IntN(len(tokens))](v)
-			return
-		}
-		reply(200, fmt.Sprintf(`{"access_token":"%s-%d","expires_in":%g}`, faultToken, v.nth, lifetime))(v)
-	}
-	client := s.client(t, s.url, false, api.WithTimeout(10*time.Second), api.WithTokenTimeout(10*time.Second), // long enough for retries
+	goroutines := runtime.NumGoroutine()
+	s := startFaultServer(t, faultserver.TCP)
+	books := newSoakBooks()
+	s.OnProcess = books.process
+	s.API, s.Token = soakActions()
+	client := s.client(t,
+		api.WithTimeout(10*time.Second), api.WithTokenTimeout(10*time.Second), // long enough for retries
 		api.WithHTTPClient(&http.Client{Transport: s.transport, Timeout: 250 * time.Millisecond}),
 		api.WithSleep(func(ctx context.Context, _ time.Duration) error { return ctx.Err() }))
 
-	var calls atomic.Int64
-	call := func() {
-		n := calls.Add(1) - 1
-		if n >= mostCalls {
-			return
-		}
-		contact := gen.Contact{FirstName: new(strconv.FormatInt(n, 10)), Email: new(faultEmail)}
-		got, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
-		if (got == nil) == (err == nil) {
-			t.Errorf("result %v and error %v", got, err)
-		}
-		told[n] = uint8(1 + api.OutcomeOf(err))
-		if errors.As(err, new(*api.AuthError)) {
-			time.Sleep(10 * time.Millisecond) // its failure serves all for a second
-		}
-	}
-	// load returns the size of the heap once all is quiet again.
-	load := func(d time.Duration) int64 {
+	// heapAfter lets the callers work, waits until all has ended, and returns the size of the heap.
+	heapAfter := func(d time.Duration) int64 {
 		end := time.Now().Add(d)
 		var working sync.WaitGroup
-		for range callers {
+		for range soakCallers {
 			working.Go(func() {
 				for time.Now().Before(end) {
-					call()
+					books.call(t, client)
 				}
 			})
 		}
 		working.Wait()
-		s.quiet(t, before)
+		s.awaitQuiet(t, goroutines)
 		runtime.GC()
-		runtime.GC() // the pools, too
+		runtime.GC() // the first one only moves the pools to their second generation
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		return int64(memory.HeapAlloc)
 	}
-	early := load(*soakFor / 4)
-	grown := load(*soakFor*3/4) - early
-	const cached = 1 << 20 // the last failure to get a token is kept, with an answer of up to the limit
-	if grown > cached+1<<20 {
-		t.Errorf("the heap grew by %d KiB", grown>>10)
+	early := heapAfter(*soakFor / 4)
+	growth := heapAfter(*soakFor*3/4) - early
+	if growth > maxHeapGrowth {
+		t.Errorf("the heap grew by %d KiB", growth>>10)
 	}
 
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var byOutcome, processed [3]int
-	for n := range calls.Load() {
-		outcome := api.Outcome(told[n] - 1)
-		byOutcome[outcome]++
-		processed[outcome] += int(done[n])
-		if done[n] > 1 || outcome == api.Applied && done[n] == 0 || outcome == api.NotApplied && done[n] == 1 {
-			t.Errorf("call %d: %v, and processed %d times", n, outcome, done[n])
+	counts := s.Counts()
+	t.Logf("%d calls, %d requests, %d for a token in %v; heap %+d KiB",
+		books.calls.Load(), counts.Requests, counts.Tokens, *soakFor, growth>>10)
+	books.check(t, counts.Processed)
+}
+
+// soakActions returns actions that succeed in a third of the cases, and else fail at random.
+func soakActions() (forAPI, forToken faultserver.Action) {
+	const trap = "127.0.0.1:1" // nothing listens there
+	var responses, tokens []faultserver.Action
+	for _, f := range slices.Concat(responseFaults(), redirectFaults(trap), retryFaults(), networkFaults()) {
+		if f.base == nil && f.call == nil && f.api != nil && !f.leaveBodyUnread && !f.twoResponses {
+			responses = append(responses, f.api)
 		}
 	}
-	t.Logf("%d calls, %d requests, %d for a token in %v; heap %+d KiB", calls.Load(), s.arrived, s.tokens, *soakFor, grown>>10)
-	for _, o := range []api.Outcome{api.Applied, api.NotApplied, api.Unknown} {
-		t.Logf("%-11v %7d told, %7d processed", o, byOutcome[o], processed[o])
+	for _, f := range tokenFaults(trap) {
+		if f.token != nil {
+			tokens = append(tokens, f.token)
+		}
 	}
-	if sum := processed[0] + processed[1] + processed[2]; sum != s.processed || untold.Load() != 0 {
-		t.Errorf("the books differ: the server processed %d, %d of them of known calls, %d of unknown", s.processed, sum, untold.Load())
+	forAPI = func(x *faultserver.Exchange) {
+		x.Number = 1 + rand.IntN(4) // for the actions that act in turn
+		if rand.IntN(3) == 0 {
+			faultserver.Succeed(x)
+			return
+		}
+		responses[rand.IntN(len(responses))](x)
 	}
-	if byOutcome[api.Applied] == 0 || byOutcome[api.NotApplied] == 0 || byOutcome[api.Unknown] == 0 {
-		t.Errorf("not every outcome was met: %v", byOutcome)
+	forToken = func(x *faultserver.Exchange) {
+		lifetime := 2 * rand.Float64() // in seconds
+		if x.Number == 1 {
+			lifetime = 2 // so that there are calls in a short soak
+		} else if rand.IntN(10) == 0 {
+			tokens[rand.IntN(len(tokens))](x)
+			return
+		}
+		faultserver.Reply(http.StatusOK, fmt.Sprintf(
+			`{"access_token":"%s-%d","expires_in":%g}`, faultserver.AccessToken, x.Number, lifetime))(x)
+	}
+	return forAPI, forToken
+}
+
+// soakBooks records the outcome of each call, and what the server did.
+type soakBooks struct {
+	calls     atomic.Int64
+	outcomes  []uint8      // by number of the call: its outcome, plus 1
+	processed []uint8      // by number of the call: how often the server processed it
+	unknown   atomic.Int64 // requests that are of no call
+}
+
+func newSoakBooks() *soakBooks {
+	return &soakBooks{outcomes: make([]uint8, maxSoakCalls), processed: make([]uint8, maxSoakCalls)}
+}
+
+// call makes a call that carries its number.
+func (b *soakBooks) call(t *testing.T, client *api.Client) {
+	number := b.calls.Add(1) - 1
+	if number >= maxSoakCalls {
+		return
+	}
+	contact := gen.Contact{FirstName: new(strconv.FormatInt(number, 10)), Email: new(faultserver.Email)}
+	got, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
+	if (got == nil) == (err == nil) {
+		t.Errorf("result %v and error %v: want exactly one", got, err)
+	}
+	b.outcomes[number] = uint8(1 + api.OutcomeOf(err))
+	if errors.As(err, new(*api.AuthError)) {
+		// All callers share the failure for a second, and would spin for as long.
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
-// quiet waits until connections and goroutines are gone.
-func (s *faultServer) quiet(t *testing.T, goroutines int) {
+// process records a request that the server processes.
+func (b *soakBooks) process(body string) {
+	var contact gen.Contact
+	if json.Unmarshal([]byte(body), &contact) != nil || contact.FirstName == nil {
+		b.unknown.Add(1)
+		return
+	}
+	number, err := strconv.Atoi(*contact.FirstName)
+	if err != nil {
+		b.unknown.Add(1)
+		return
+	}
+	b.processed[number]++
+}
+
+// check compares the outcomes of the calls with what the server did.
+func (b *soakBooks) check(t *testing.T, processedInAll int) {
 	t.Helper()
+	var calls, processed [3]int // by outcome
+	for number := range min(b.calls.Load(), maxSoakCalls) {
+		outcome, times := api.Outcome(b.outcomes[number]-1), int(b.processed[number])
+		calls[outcome]++
+		processed[outcome] += times
+		if times > 1 || outcome == api.Applied && times == 0 || outcome == api.NotApplied && times == 1 {
+			t.Errorf("call %d: %v, and processed %d times", number, outcome, times)
+		}
+	}
+	for _, outcome := range []api.Outcome{api.Applied, api.NotApplied, api.Unknown} {
+		t.Logf("%-11v %7d calls, %7d processed", outcome, calls[outcome], processed[outcome])
+		if calls[outcome] == 0 {
+			t.Errorf("no call has the outcome %v", outcome)
+		}
+	}
+	if sum := processed[0] + processed[1] + processed[2]; sum != processedInAll || b.unknown.Load() != 0 {
+		t.Errorf("the server processed %d, %d of them of known calls and %d of unknown ones",
+			processedInAll, sum, b.unknown.Load())
+	}
+}
+
+// awaitQuiet waits until no connection is open, and no more goroutines run than before. The runtime
+// reports no event when a goroutine ends.
+func (s *faultServer) awaitQuiet(t *testing.T, goroutines int) {
+	t.Helper()
+	const ownGoroutines = 2 // of the server
 	s.transport.CloseIdleConnections()
-	for waited := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		s.mu.Lock()
-		open := s.open
-		s.mu.Unlock()
-		more := runtime.NumGoroutine() - goroutines
-		if open == 0 && more <= 2 { // the server's own
+	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		connections, more := s.Connections(), runtime.NumGoroutine()-goroutines
+		if connections == 0 && more <= ownGoroutines {
 			return
 		}
-		if time.Since(waited) > 10*time.Second {
-			t.Errorf("%d connections and %d goroutines are left", open, more)
+		if time.Since(start) > maxQuietWait {
+			t.Errorf("%d connections and %d goroutines are left", connections, more)
 			return
 		}
 	}

@@ -1,10 +1,11 @@
 package gen_test
 
 import (
-	"encoding/json"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,12 +13,17 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 )
 
 // sample is what a revision of a vendor's page shows: testdata/pages/PAGE/REVISION.json.
-type sample struct{ Request, Response any }
+type sample struct {
+	Request  any `json:"request"`
+	Response any `json:"response"`
+}
 
+// readSamples returns the samples of a page by revision.
 func readSamples(t *testing.T, page string) map[string]sample {
 	t.Helper()
 	files, err := filepath.Glob("testdata/pages/" + page + "/R*.json")
@@ -39,47 +45,18 @@ func readSamples(t *testing.T, page string) map[string]sample {
 	return samples
 }
 
-// What x-source says is held against the pages that are kept.
-func TestEvidence(t *testing.T) {
-	checked := 0
-	doc := readContract(t)
-	for _, item := range doc.Paths.Map() {
-		for _, op := range item.Operations() {
-			page, revision := sourceOf(op.Extensions)
-			samples := readSamples(t, page)
-			if len(samples) == 0 {
-				continue
-			}
-			checked++
-			e := &evidence{t, page, samples, op.OperationID}
-			if op.RequestBody != nil {
-				media := op.RequestBody.Value.Content.Get("application/json")
-				e.body("request", revision, media, func(s sample) any { return s.Request })
-			}
-			answer := op.Responses.Status(200)
-			if answer == nil {
-				t.Errorf("%s has no answer with the status 200, which its page shows", op.OperationID)
-				continue
-			}
-			e.body("response", revision, answer.Value.Content.Get("application/json"), func(s sample) any { return s.Response })
-		}
-	}
-	if checked < 2 {
-		t.Errorf("%d operations have samples of their page, want 2 at least", checked)
-	}
-}
-
-// sourceOf returns page and revision. That there is an x-source is a rule of the contract.
+// sourceOf returns the page and the revision of an x-source. Lint checks its form.
 func sourceOf(extensions map[string]any) (page, revision string) {
-	source, _ := extensions["x-source"].(string)
-	page, revision, _ = strings.Cut(source, " ")
+	text, _ := extensions["x-source"].(string)
+	page, revision, _ = strings.Cut(text, " ")
 	return page, revision
 }
 
-// Every x-source names a page that is known, and a revision of it.
-func TestSourcesAreKnown(t *testing.T) {
-	known := map[string]map[string]bool{"introduction": {"R1": true}} // the one that is no operation's
-	for _, item := range readContract(t).Paths.Map() {
+const noPage = "none," // the page of "x-source: none, WHY"
+
+func TestSources_NameKnownPagesAndRevisions(t *testing.T) {
+	known := map[string]map[string]bool{"introduction": {"R1": true}} // it documents no operation
+	for _, item := range readSpec(t).Paths.Map() {
 		for _, op := range item.Operations() {
 			page := path.Base(op.ExternalDocs.URL)
 			_, revision := sourceOf(op.Extensions)
@@ -92,74 +69,126 @@ func TestSourcesAreKnown(t *testing.T) {
 			}
 		}
 	}
-	contract, err := os.ReadFile("../openapi.yaml")
+	text, err := os.ReadFile("../openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
+	source := regexp.MustCompile("^[^`]*x-source: (.*)$") // not one that a description quotes
 	found := 0
-	for number, line := range strings.Split(string(contract), "\n") {
-		_, source, ok := strings.Cut(line, "x-source: ")
-		if !ok {
+	for number, line := range strings.Split(string(text), "\n") {
+		match := source.FindStringSubmatch(line)
+		if match == nil {
 			continue
 		}
 		found++
-		if page, revision := sourceOf(map[string]any{"x-source": source}); !known[page][revision] {
-			t.Errorf("openapi.yaml:%d: nothing is known of %s: write a page of externalDocs, and a revision of it (those in testdata/pages, if the page is there)", number+1, source)
+		page, revision := sourceOf(map[string]any{"x-source": match[1]})
+		if page != noPage && !known[page][revision] {
+			t.Errorf("openapi.yaml:%d: %s is unknown: write a page of externalDocs and its "+
+				"revision, one in testdata/pages if the page is there", number+1, match[1])
 		}
 	}
-	if found < 100 {
-		t.Errorf("only %d sources", found)
+	if found < 30 {
+		t.Errorf("found only %d sources", found)
 	}
 }
 
+func TestSpec_MatchesTheSamples(t *testing.T) {
+	violations, checked := checkEvidence(t, readSpec(t))
+	for _, violation := range violations {
+		t.Error(violation)
+	}
+	if checked < 2 {
+		t.Errorf("%d operations have samples of their page, want 2 at least", checked)
+	}
+}
+
+// checkEvidence compares a spec with the samples of the vendor's pages. It returns the violations,
+// and how many operations have samples.
+func checkEvidence(t *testing.T, doc *openapi3.T) (violations []string, checked int) {
+	t.Helper()
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			page, revision := sourceOf(op.Extensions)
+			samples := readSamples(t, page)
+			if len(samples) == 0 {
+				continue
+			}
+			checked++
+			e := &evidence{page: page, revision: revision}
+			if op.RequestBody != nil {
+				shown := make(map[string]any)
+				for revision, s := range samples {
+					shown[revision] = s.Request
+				}
+				e.body(op.OperationID+" request", op.RequestBody.Value.Content, shown)
+			}
+			if response := op.Responses.Status(200); response != nil {
+				shown := make(map[string]any)
+				for revision, s := range samples {
+					shown[revision] = s.Response
+				}
+				e.body(op.OperationID+" response", response.Value.Content, shown)
+			} else {
+				e.report(op.OperationID+" response", "write a 200, which its page shows")
+			}
+			violations = append(violations, e.violations...)
+		}
+	}
+	slices.Sort(violations)
+	return violations, checked
+}
+
+// evidence compares an operation with the samples of its page.
 type evidence struct {
-	t         *testing.T
-	page      string
-	samples   map[string]sample
-	operation string
+	page       string
+	revision   string // the one that the operation follows
+	violations []string
 }
 
-func (e *evidence) body(place, revision string, media *openapi3.MediaType, of func(sample) any) {
-	shown, ok := e.samples[revision]
+func (e *evidence) report(place, format string, args ...any) {
+	e.violations = append(e.violations, place+": "+fmt.Sprintf(format, args...))
+}
+
+// body compares a request or response body with what each revision shows.
+func (e *evidence) body(place string, content openapi3.Content, shown map[string]any) {
+	followed, ok := shown[e.revision]
 	if !ok {
-		e.t.Errorf("%s follows %s %s, and there is no sample of it", e.operation, e.page, revision)
+		e.report(place, "follows %s %s, and there is no sample of it", e.page, e.revision)
 	}
+	media := content.Get("application/json")
 	example := media.Examples["page"]
 	if example == nil {
-		e.t.Errorf("%s %s: write an example with the name page, the whole one of the page", e.operation, place)
+		e.report(place, "write an example with the name page: the complete one of the page")
 		return
 	}
-	if diff := cmp.Diff(of(shown), example.Value.Value); diff != "" {
-		e.t.Errorf("%s %s: the page as of %s, which x-source of the operation names (-), is not the example (+)\n%s", e.operation, place, revision, diff)
+	if diff := cmp.Diff(followed, example.Value.Value); diff != "" {
+		e.report(place, "sample %s (-), example page (+)\n%s", e.revision, diff)
 	}
-	for name, s := range e.samples { // the client works with a server of any revision
-		if err := media.Schema.Value.VisitJSON(of(s), openapi3.MultiErrors()); err != nil {
-			e.t.Errorf("%s %s: the contract refuses the sample of %s, and a server may be of any revision: leave what it does not show optional: %v", e.operation, place, name, err)
+	for revision, value := range shown {
+		if err := media.Schema.Value.VisitJSON(value, openapi3.MultiErrors()); err != nil {
+			e.report(place, "the sample %s does not conform, but a server may follow any "+
+				"revision: do not require what it omits: %v", revision, err)
 		}
 	}
-	e.declared(place, media.Schema.Value, of(shown))
-	bySample := make(map[string]any)
-	for name, s := range e.samples {
-		bySample[name] = of(s)
-	}
-	e.sources(place, media.Schema.Value, bySample)
+	e.declared(place, media.Schema.Value, followed)
+	e.sources(place, media.Schema.Value, nil, shown)
 }
 
-// declared finds what the page shows and the contract does not have.
+// declared reports what a sample shows and the spec does not declare.
 func (e *evidence) declared(place string, schema *openapi3.Schema, shown any) {
 	switch shown := shown.(type) {
 	case map[string]any:
 		for name, value := range shown {
-			property := schema.Properties[name]
-			if property == nil {
-				e.t.Errorf("%s %s/%s: write it into the contract, the page shows it", e.operation, place, name)
-				continue
+			if property := schema.Properties[name]; property != nil {
+				e.declared(place+"/"+name, property.Value, value)
+			} else {
+				e.report(place+"/"+name, "declare it in the spec: the page shows it")
 			}
-			e.declared(place+"/"+name, property.Value, value)
 		}
 	case string:
-		if _, err := time.Parse(time.RFC3339, shown); err == nil && schema.Format != "date-time" {
-			e.t.Errorf("%s %s: write format: date-time, the page shows one", e.operation, place)
+		_, err := time.Parse(time.RFC3339, shown)
+		if err == nil && schema.Format != "date-time" {
+			e.report(place, "write format: date-time: the page shows one")
 		}
 	case []any:
 		for _, element := range shown {
@@ -168,8 +197,14 @@ func (e *evidence) declared(place string, schema *openapi3.Schema, shown any) {
 	}
 }
 
-// sources finds properties that the revision of their x-source does not show, or that an earlier one shows already.
-func (e *evidence) sources(place string, schema *openapi3.Schema, shown map[string]any) {
+// sources reports properties that another revision than that of their x-source showed first. A
+// property without an x-source has that of the schema around it, which source is.
+func (e *evidence) sources(
+	place string, schema *openapi3.Schema, source map[string]any, shown map[string]any,
+) {
+	if schema.Extensions["x-source"] != nil {
+		source = schema.Extensions
+	}
 	if schema.Items != nil {
 		first := make(map[string]any)
 		for revision, value := range shown {
@@ -177,28 +212,34 @@ func (e *evidence) sources(place string, schema *openapi3.Schema, shown map[stri
 				first[revision] = elements[0]
 			}
 		}
-		e.sources(place+"/*", schema.Items.Value, first)
+		e.sources(place+"/*", schema.Items.Value, source, first)
 		return
 	}
 	for name, property := range schema.Properties {
-		extensions := property.Value.Extensions
-		if property.Ref != "" {
-			extensions = property.Extensions
+		own := property.Extensions
+		if property.Ref == "" {
+			own = property.Value.Extensions
 		}
-		inSamples := make(map[string]any)
+		if own["x-source"] == nil {
+			own = source
+		}
+		values := make(map[string]any)
 		for revision, value := range shown {
 			if members, _ := value.(map[string]any); members[name] != nil {
-				inSamples[revision] = members[name]
+				values[revision] = members[name]
 			}
 		}
-		page, revision := sourceOf(extensions)
-		if earliest := firstRevision(inSamples); page == e.page && earliest != revision {
-			e.t.Errorf("%s %s/%s: x-source says %s, and it is first shown by %q", e.operation, place, name, revision, earliest)
+		page, revision := sourceOf(own)
+		earliest := firstRevision(values)
+		if page == e.page && earliest != revision || page == noPage && earliest != "" {
+			const differs = "x-source is %s %s, first shown by %q"
+			e.report(place+"/"+name, differs, page, revision, earliest)
 		}
-		e.sources(place+"/"+name, property.Value, inSamples)
+		e.sources(place+"/"+name, property.Value, own, values)
 	}
 }
 
+// firstRevision returns the lowest revision, "" if there is none.
 func firstRevision(shown map[string]any) string {
 	var numbers []int
 	for revision := range shown {
@@ -209,4 +250,109 @@ func firstRevision(shown map[string]any) string {
 		return ""
 	}
 	return "R" + strconv.Itoa(slices.Min(numbers))
+}
+
+func TestEvidence_ReportsDifferencesFromSamples(t *testing.T) {
+	type document = *openapi3.T
+	const page = "setup-autotopup-for-your-account"
+	schema := func(d document, name string) *openapi3.Schema {
+		return d.Components.Schemas[name].Value
+	}
+	property := func(d document, name string) *openapi3.SchemaRef {
+		return schema(d, "Contact").Properties[name]
+	}
+	post := func(d document) *openapi3.Operation { return d.Paths.Value(createPath).Post }
+	for name, row := range map[string]struct {
+		change func(document)
+		place  string
+		report string // or its beginning
+	}{
+		"source of a property is too new": {
+			change: func(d document) { setSource(property(d, "email").Value, page+" R2") },
+			place:  "request/email",
+			report: "x-source is " + page + ` R2, first shown by "R1"`,
+		},
+		"source of a reference is too new": {
+			change: func(d document) {
+				property(d, "mobile").Extensions = map[string]any{"x-source": page + " R3"}
+			},
+			place:  "request/mobile",
+			report: "x-source is " + page + ` R3, first shown by "R1"`,
+		},
+		"source of a schema is too new": {
+			change: func(d document) { setSource(schema(d, "FilterAttribute"), page+" R2") },
+			place:  "request/lists/*/filter/attributes/*/value",
+			report: "x-source is " + page + ` R2, first shown by "R1"`,
+		},
+		"property of a newer revision has the source of its schema": {
+			change: func(d document) {
+				schema(d, "Autotopup").WithProperty("lastTopup", openapi3.NewDateTimeSchema())
+			},
+			place:  "response/data/lastTopup",
+			report: "x-source is " + page + ` R1, first shown by "R2"`,
+		},
+		"no revision shows a property": {
+			change: func(d document) {
+				schema(d, "Contact").WithProperty("x", openapi3.NewStringSchema())
+			},
+			place:  "request/x",
+			report: "x-source is " + page + ` R1, first shown by ""`,
+		},
+		"source none of a property that is shown": {
+			change: func(d document) { setSource(property(d, "email").Value, "none, x") },
+			place:  "request/email",
+			report: `x-source is none, x, first shown by "R1"`,
+		},
+		"property is not declared": {
+			change: func(d document) { delete(schema(d, "ListFilter").Properties, "q") },
+			place:  "request/lists/*/filter/q",
+			report: "declare it in the spec: the page shows it",
+		},
+		"date-time without a format": {
+			change: func(d document) { property(d, "optIn").Value.Format = "" },
+			place:  "request/optIn",
+			report: "write format: date-time: the page shows one",
+		},
+		"sample is invalid": {
+			change: func(d document) { schema(d, "ContactError").Required = []string{"x"} },
+			place:  "request",
+			report: "the sample R1 does not conform, but a server may follow any revision",
+		},
+		"example differs": {
+			change: func(d document) {
+				example := post(d).RequestBody.Value.Content["application/json"].Examples["page"]
+				delete(example.Value.Value.(map[string]any), "email")
+			},
+			place:  "request",
+			report: "sample R1 (-), example page (+)",
+		},
+		"example is missing": {
+			change: func(d document) {
+				delete(post(d).RequestBody.Value.Content["application/json"].Examples, "page")
+			},
+			place:  "request",
+			report: "write an example with the name page",
+		},
+		"revision without a sample": {
+			change: func(d document) { post(d).Extensions["x-source"] = page + " R9" },
+			place:  "request",
+			report: "follows " + page + " R9, and there is no sample of it",
+		},
+		"response is missing": {
+			change: func(d document) { post(d).Responses.Delete("200") },
+			place:  "response",
+			report: "write a 200, which its page shows",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := readSpec(t)
+			row.change(doc)
+			violations, _ := checkEvidence(t, doc)
+			want := "createAttribute " + row.place + ": " + row.report
+			isWanted := func(violation string) bool { return strings.HasPrefix(violation, want) }
+			if !slices.ContainsFunc(violations, isWanted) {
+				t.Errorf("got %.2000q, want one that starts with %q", violations, want)
+			}
+		})
+	}
 }

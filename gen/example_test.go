@@ -9,7 +9,7 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Properties that the spec does not declare, of any type that JSON can express.
+// Set adds a property that the spec does not declare, of any type that JSON can express.
 func ExampleContact_Set() {
 	contact := gen.Contact{Email: new("chris@sakari.io")}
 	if err := contact.Set("nickname", "Kit"); err != nil {
@@ -21,10 +21,11 @@ func ExampleContact_Set() {
 	// Output: {"email":"chris@sakari.io","nickname":"Kit"} <nil>
 }
 
-// A property that the spec does not declare, read as the type that it has.
+// Get decodes a property that the spec does not declare.
 func ExampleAutotopup_Get() {
+	const text = `{"amount":50,"below":10,"lastTopup":"2023-11-07T05:31:56Z"}`
 	var setting gen.Autotopup
-	if err := json.Unmarshal([]byte(`{"amount":50,"below":10,"lastTopup":"2023-11-07T05:31:56Z"}`), &setting); err != nil {
+	if err := json.Unmarshal([]byte(text), &setting); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -34,7 +35,7 @@ func ExampleAutotopup_Get() {
 	// Output: true <nil> 2023
 }
 
-// Free-form properties, such as the attributes of a contact.
+// SetProperty and GetProperty are for free-form objects, such as the attributes of a contact.
 func ExampleSetProperty() {
 	var contact gen.Contact
 	if err := gen.SetProperty(&contact.Attributes, "plan", "gold"); err != nil {
@@ -47,7 +48,7 @@ func ExampleSetProperty() {
 	// Output: true <nil> gold
 }
 
-// A null is no value of a contact's field. It is refused, with its place, and not dropped.
+// A null is invalid, because the spec has no nullable property. The error reports its location.
 func ExampleSchemaError() {
 	var contact gen.Contact
 	err := json.Unmarshal([]byte(`{"lists":[{"name":"customers"},null]}`), &contact)

@@ -1,6 +1,11 @@
 package gen
 
-// This file is written by hand: it is what the JSON methods of the generated types share.
+// This file is written by hand. It has what the JSON methods of the generated types share.
+//
+// Both directions allow only JSON that every decoder reads alike. It is in UTF-8. It has no
+// repeated name, no number beyond a 64-bit float, and no name that differs from a declared one in
+// case only. Decoding also validates types, required properties, nulls and enums. Package api
+// validates the other keywords of a schema. Undeclared properties are kept as raw JSON.
 
 import (
 	"bytes"
@@ -19,15 +24,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDepth bounds how deep objects and arrays are nested.
+// maxDepth is how deep objects and arrays may be nested, in levels.
 const maxDepth = 100
 
-// SchemaError says where a text or a value does not conform to the schema of its type.
+const (
+	invalidJSON = "is not valid JSON"
+	invalidUTF8 = "is not valid UTF-8"
+	tooDeep     = "is nested too deep"
+)
+
+// SchemaError reports where JSON or a Go value does not conform to the schema of its type.
 type SchemaError struct {
 	Location jsontext.Pointer
 	Message  string
 
-	// Read reports whether the text has been read to its end. What does not conform is then zero.
+	// Read reports whether the JSON was decoded to its end. The Go value then has all that conforms
+	// to the schema. Other declared properties are zero.
 	Read bool
 }
 
@@ -35,19 +47,31 @@ func (e *SchemaError) Error() string {
 	return strings.TrimPrefix(string(e.Location)+": "+e.Message, ": ")
 }
 
-// GetProperty reads the property name of a free-form object, such as [Contact].Attributes, into the value that into
-// points to. It reports whether there is one.
+// EncodeError reports that a Go value cannot be written as JSON. A request with it is not sent.
+type EncodeError struct{ Err error }
+
+func (e *EncodeError) Error() string { return e.Err.Error() }
+
+// Unwrap returns a [*SchemaError].
+func (e *EncodeError) Unwrap() error { return e.Err }
+
+// GetProperty decodes the property name of a free-form object, such as [Contact].Attributes, into
+// the value that into points to, which it replaces. It reports whether the object has that
+// property.
 func GetProperty(properties map[string]jsontext.Value, name string, into any) (bool, error) {
 	value, found := properties[name]
 	if !found {
 		return false, nil
 	}
+	if v := reflect.ValueOf(into); v.Kind() == reflect.Pointer && !v.IsNil() {
+		v.Elem().SetZero() // package json would merge a map or a struct
+	}
 	return true, json.Unmarshal(value, into)
 }
 
-// SetProperty sets the property name of a free-form object to a value of any type that JSON can express.
+// SetProperty sets the property name of a free-form object to any value that JSON can express.
 func SetProperty(properties *map[string]jsontext.Value, name string, value any) error {
-	text, err := json.Marshal(value)
+	text, err := json.Marshal(value, exactly)
 	if err != nil {
 		return err
 	}
@@ -58,24 +82,35 @@ func SetProperty(properties *map[string]jsontext.Value, name string, value any) 
 	return nil
 }
 
+// exactly encodes what package json changes: a time zone whose offset has seconds, and, before Go
+// 1.27, the Number of encoding/json, which becomes a string.
+var exactly = json.WithMarshalers(json.JoinMarshalers(
+	json.MarshalToFunc(func(enc *jsontext.Encoder, t time.Time) error {
+		text, err := appendTime(nil, t)
+		if err != nil {
+			return err
+		}
+		return enc.WriteValue(text)
+	}),
+	json.MarshalToFunc(func(enc *jsontext.Encoder, n interface {
+		Float64() (float64, error)
+		String() string
+	}) error {
+		return enc.WriteValue(jsontext.Value(n.String()))
+	}),
+))
+
 // property is a declared property of an object.
 type property struct {
 	name     string
-	field    any // a pointer to it
+	field    any // pointer to the field of the Go type
 	required bool
 	nullable bool
-	found    bool // while the object is read
+	found    bool // set while the object is decoded
 }
 
-// EncodeError says that a value can not be written as JSON: the request that it is for is not sent.
-type EncodeError struct{ Err error }
-
-func (e *EncodeError) Error() string { return e.Err.Error() }
-
-// Unwrap returns a [*SchemaError].
-func (e *EncodeError) Unwrap() error { return e.Err }
-
-// appender is a generated type.
+// appender is a generated type. A nested object is appended to the buffer of the object around it:
+// package json would parse the result of each MarshalJSON again.
 type appender interface {
 	appendJSON(dst []byte, depth int) ([]byte, error)
 }
@@ -88,7 +123,11 @@ func marshal(object appender) ([]byte, error) {
 	return text, nil
 }
 
-func appendObject(dst []byte, depth int, properties []property, additional map[string]jsontext.Value) ([]byte, error) {
+// appendObject appends the declared properties that are set or required, and then the additional
+// ones sorted by name.
+func appendObject(
+	dst []byte, depth int, properties []property, additional map[string]jsontext.Value,
+) ([]byte, error) {
 	if depth >= maxDepth {
 		return nil, &SchemaError{Message: tooDeep}
 	}
@@ -99,153 +138,194 @@ func appendObject(dst []byte, depth int, properties []property, additional map[s
 		if !p.required && isUnset(p.field) {
 			continue
 		}
-		dst = append(append(append(separate(dst, start), '"'), p.name...), `":`...)
+		dst = append(append(append(appendComma(dst, start), '"'), p.name...), `":`...)
 		var err error
 		if dst, err = appendValue(dst, depth+1, p.field); err != nil {
-			return nil, below(p.name, err)
+			return nil, encodeError(p.name, err)
 		}
 	}
-	if len(additional) == 0 { // to sort nothing takes allocations
+	if len(additional) == 0 { // slices.Sorted allocates even then
 		return append(dst, '}'), nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(additional)) {
-		if declared := folded(properties, name); declared != "" {
-			return nil, &SchemaError{Message: fmt.Sprintf("an additional property has the name of the declared property %q: set the field instead", declared)}
+		if declared := misspelled(properties, name); declared != "" {
+			const message = "an additional property has the name of %q: set that field instead"
+			return nil, &SchemaError{Message: fmt.Sprintf(message, declared)}
 		}
 		var err error
-		if dst, err = jsontext.AppendQuote(separate(dst, start), name); err != nil {
-			return nil, below(name, &SchemaError{Message: "the name is not valid UTF-8"})
-		}
-		value := additional[name]
-		if dst, err = jsontext.AppendFormat(append(dst, ':'), value); err != nil {
-			return nil, below(name, err)
-		}
-		if invalid := checkRaw(value, depth+1); invalid != nil {
-			return nil, below(name, invalid)
+		dst, err = appendAdditional(appendComma(dst, start), depth+1, name, additional[name])
+		if err != nil {
+			return nil, encodeError(name, err)
 		}
 	}
 	return append(dst, '}'), nil
 }
 
-// separate appends the comma before a member that is not the first one.
-func separate(dst []byte, start int) []byte {
+func appendAdditional(dst []byte, depth int, name string, value jsontext.Value) ([]byte, error) {
+	dst, err := jsontext.AppendQuote(dst, name)
+	if err != nil {
+		return nil, &SchemaError{Message: "has a name that " + invalidUTF8}
+	}
+	if dst, err = jsontext.AppendFormat(append(dst, ':'), value); err != nil {
+		return nil, err
+	}
+	if invalid := checkRaw(value, depth); invalid != nil {
+		return nil, invalid
+	}
+	return dst, nil
+}
+
+func appendArray(dst []byte, depth int, array reflect.Value) ([]byte, error) {
+	dst = append(dst, '[')
+	start := len(dst)
+	for i := range array.Len() {
+		var err error
+		element := array.Index(i).Addr().Interface()
+		if dst, err = appendValue(appendComma(dst, start), depth+1, element); err != nil {
+			return nil, encodeError(strconv.Itoa(i), err)
+		}
+	}
+	return append(dst, ']'), nil
+}
+
+// appendValue appends the value that field points to. The types of most fields have a case of
+// their own, because reflection and package json are slower.
+func appendValue(dst []byte, depth int, field any) ([]byte, error) {
+	switch field := field.(type) {
+	case *string:
+		return jsontext.AppendQuote(dst, *field)
+	case **string:
+		if *field != nil {
+			return jsontext.AppendQuote(dst, **field)
+		}
+	case *bool:
+		return strconv.AppendBool(dst, *field), nil
+	case *int64:
+		return strconv.AppendInt(dst, *field, 10), nil
+	case *time.Time:
+		return appendTime(dst, *field)
+	case *map[string]jsontext.Value:
+		return appendObject(dst, depth, nil, *field)
+	case appender:
+		return field.appendJSON(dst, depth)
+	}
+	v := reflect.ValueOf(field).Elem()
+	switch {
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		return appendValue(dst, depth, v.Interface())
+	case isArray(v):
+		return appendArray(dst, depth, v)
+	}
+	text, err := json.Marshal(field)
+	return append(dst, text...), err
+}
+
+func appendTime(dst []byte, t time.Time) ([]byte, error) {
+	if _, offset := t.Zone(); offset%60 != 0 { // RFC 3339 has no seconds in an offset
+		t = t.UTC()
+	}
+	text, err := t.AppendText(append(dst, '"'))
+	if err != nil {
+		return nil, &SchemaError{Message: err.Error()}
+	}
+	return append(text, '"'), nil
+}
+
+// appendComma appends a comma, except to a container that is still empty.
+func appendComma(dst []byte, start int) []byte {
 	if len(dst) == start {
 		return dst
 	}
 	return append(dst, ',')
 }
 
-// below moves the place of an error below a name or an index.
-func below(name string, err error) error {
-	failed, ok := err.(*SchemaError)
-	if !ok {
-		failed = &SchemaError{Message: "is not valid JSON"}
-		if invalid, ok := err.(*jsontext.SyntacticError); ok {
-			failed.Location = invalid.JSONPointer
-			if invalid.Err.Error() == "invalid UTF-8" {
-				failed.Message = "is not valid UTF-8"
-			}
-		}
-	}
-	failed.Location = jsontext.Pointer("").AppendToken(name) + failed.Location
-	return failed
-}
-
-// isUnset reports whether a pointer points to the zero value.
+// isUnset reports whether field points to a zero value.
 func isUnset(field any) bool {
-	if text, ok := field.(**string); ok {
+	if text, ok := field.(**string); ok { // the type of most fields, faster than by reflection
 		return *text == nil
 	}
 	return reflect.ValueOf(field).Elem().IsZero()
 }
 
-// appendValue appends what a pointer points to.
-func appendValue(dst []byte, depth int, of any) ([]byte, error) {
-	switch of := of.(type) {
-	case *string:
-		return jsontext.AppendQuote(dst, *of)
-	case **string: // as below, and most fields are such
-		if *of != nil {
-			return jsontext.AppendQuote(dst, **of)
-		}
-	case *bool:
-		return strconv.AppendBool(dst, *of), nil
-	case *int64:
-		return strconv.AppendInt(dst, *of, 10), nil
-	case *time.Time:
-		at := *of
-		if _, offset := at.Zone(); offset%60 != 0 { // RFC 3339 has no seconds there
-			at = at.UTC()
-		}
-		text, err := at.AppendText(append(dst, '"'))
-		if err != nil {
-			return nil, &SchemaError{Message: err.Error()}
-		}
-		return append(text, '"'), nil
-	case *map[string]jsontext.Value:
-		return appendObject(dst, depth, nil, *of)
-	case appender:
-		return of.appendJSON(dst, depth)
+// isArray reports whether the schema of a field is an array. A []byte is a string or raw JSON.
+func isArray(v reflect.Value) bool {
+	return v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8
+}
+
+// encodeError returns the error of a property or an element as that of the value around it. It
+// prepends the name or index to the location.
+func encodeError(name string, err error) error {
+	var invalid *SchemaError
+	switch err := err.(type) {
+	case *SchemaError:
+		invalid = err
+	case *jsontext.SyntacticError:
+		invalid = syntaxError(err)
+	default:
+		invalid = &SchemaError{Message: "cannot be written as JSON"}
 	}
-	v := reflect.ValueOf(of).Elem()
+	invalid.Location = jsontext.Pointer("").AppendToken(name) + invalid.Location
+	return invalid
+}
+
+func syntaxError(err *jsontext.SyntacticError) *SchemaError {
+	message := invalidJSON
 	switch {
-	case v.Kind() == reflect.Pointer && !v.IsNil():
-		return appendValue(dst, depth, v.Interface())
-	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
-		return appendArray(dst, depth, v)
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		message = "is repeated"
+	case err.Err.Error() == "invalid UTF-8": // jsontext does not export this error
+		message = invalidUTF8
 	}
-	text, err := json.Marshal(of)
-	return append(dst, text...), err
+	return &SchemaError{Location: err.JSONPointer, Message: message}
 }
 
-func appendArray(dst []byte, depth int, of reflect.Value) ([]byte, error) {
-	dst = append(dst, '[')
-	start := len(dst)
-	for i := range of.Len() {
-		var err error
-		if dst, err = appendValue(separate(dst, start), depth+1, of.Index(i).Addr().Interface()); err != nil {
-			return nil, below(strconv.Itoa(i), err)
-		}
-	}
-	return append(dst, ']'), nil
+var errNil = errors.New("cannot decode into a nil pointer")
+
+func unmarshal(text []byte, object any) error { return json.Unmarshal(text, object) }
+
+// isEncodingJSON reports whether encoding/json of Go 1.27 or later decodes. Older versions call
+// UnmarshalJSON. It calls UnmarshalJSONFrom, with options that ignore case and allow repeated names
+// and invalid UTF-8 (see encoding/json.DefaultOptionsV1). A caller of package json may also allow
+// the latter two, as package api does. So only the option to ignore case identifies encoding/json.
+func isEncodingJSON(options json.Options) bool {
+	ignoresCase, _ := json.GetOption(options, json.MatchCaseInsensitiveNames)
+	return ignoresCase
 }
 
-// isLegacy reports whether encoding/json of Go 1.27 calls, which lets bad UTF-8 and repeated names pass.
-func isLegacy(options json.Options) bool {
-	legacy, _ := json.GetOption(options, json.MatchCaseInsensitiveNames)
-	return legacy
-}
-
-func unmarshal(text []byte, value any) error { return json.Unmarshal(text, value) }
-
-// readObject reads an object. What does not conform to its schema is left zero, and the first such place is told.
-func readObject(dec *jsontext.Decoder, object any, properties []property, additional *map[string]jsontext.Value) error {
-	if isLegacy(dec.Options()) {
+// readObject decodes an object. If a value does not conform to the schema it leaves that zero and
+// decodes the rest, where possible. It returns the first such error.
+func readObject(
+	dec *jsontext.Decoder, object any, properties []property, additional *map[string]jsontext.Value,
+) error {
+	if isEncodingJSON(dec.Options()) { // options of a decoder cannot be made stricter
 		text, err := dec.ReadValue()
+		var invalid *jsontext.SyntacticError
+		if errors.As(err, &invalid) && syntaxError(invalid).Message != invalidJSON {
+			return syntaxError(invalid) // encoding/json would drop its location
+		}
 		if err != nil {
 			return err
 		}
 		return json.Unmarshal(text, object)
 	}
-	if err := open(dec, '{'); err != nil {
+	if err := readOpening(dec, jsontext.KindBeginObject); err != nil {
 		return err
 	}
 	var first error
 	next := 0
-	for dec.PeekKind() != '}' {
+	for dec.PeekKind() != jsontext.KindEndObject {
 		name, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		i := find(properties, name, next)
-		if i < 0 {
-			err = readAdditional(dec, properties, name, additional)
-		} else {
+		if i := indexOf(properties, name, next); i >= 0 {
 			next = i + 1
 			properties[i].found = true
 			err = readValue(dec, properties[i].field, properties[i].nullable)
+		} else {
+			err = readAdditional(dec, properties, name, additional)
 		}
-		if err := keep(&first, err); err != nil {
+		if err := keepFirst(&first, err); err != nil {
 			return err
 		}
 	}
@@ -253,27 +333,20 @@ func readObject(dec *jsontext.Decoder, object any, properties []property, additi
 		return err
 	}
 	for _, p := range properties {
-		if p.required && !p.found {
-			_ = keep(&first, &SchemaError{Location: dec.StackPointer().AppendToken(p.name), Message: "is missing", Read: true})
+		if first == nil && p.required && !p.found {
+			location := dec.StackPointer().AppendToken(p.name)
+			first = &SchemaError{Location: location, Message: "is missing", Read: true}
 		}
 	}
 	return first
 }
 
-// keep keeps the first place that does not conform to the schema, and returns an error that ends the reading.
-func keep(first *error, err error) error {
-	if failed, ok := err.(*SchemaError); !ok || !failed.Read {
-		return err
-	}
-	*first = cmp.Or(*first, err)
-	return nil
-}
-
-// find returns the index of a property by its name in quotes, -1 if it is not declared. It begins where the name is likely.
-func find(properties []property, quoted jsontext.Value, likely int) int {
+// indexOf returns the index of the property with a quoted name, -1 if it is not declared. It starts
+// at the likely index, because most JSON has the properties in the same order.
+func indexOf(properties []property, quoted jsontext.Value, likely int) int {
 	name := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(name, '\\') >= 0 {
-		name, _ = jsontext.AppendUnquote(nil, quoted)
+		name, _ = jsontext.AppendUnquote(nil, quoted) // the decoder has validated it
 	}
 	for n := range properties {
 		if i := (likely + n) % len(properties); string(name) == properties[i].name {
@@ -283,29 +356,24 @@ func find(properties []property, quoted jsontext.Value, likely int) int {
 	return -1
 }
 
-// folded returns the declared name that differs from name in case only, if there is one.
-func folded(properties []property, name string) string {
-	for _, p := range properties {
-		if strings.EqualFold(p.name, name) {
-			return p.name
-		}
-	}
-	return ""
-}
-
-func readAdditional(dec *jsontext.Decoder, properties []property, quoted jsontext.Value, additional *map[string]jsontext.Value) error {
-	unquoted, _ := jsontext.AppendUnquote(nil, quoted) // its error is the decoder's matter
+func readAdditional(
+	dec *jsontext.Decoder, properties []property, quoted jsontext.Value,
+	additional *map[string]jsontext.Value,
+) error {
+	unquoted, _ := jsontext.AppendUnquote(nil, quoted) // the decoder has validated it
+	name := string(unquoted)
 	value, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
+	value = value.Clone()
 	if *additional == nil {
 		*additional = make(map[string]jsontext.Value)
 	}
-	name, value := string(unquoted), value.Clone()
 	(*additional)[name] = value
-	if declared := folded(properties, name); declared != "" {
-		return &SchemaError{Location: dec.StackPointer(), Message: fmt.Sprintf("is spelled %q", declared), Read: true}
+	if declared := misspelled(properties, name); declared != "" {
+		message := fmt.Sprintf("is the name %q in another case", declared)
+		return &SchemaError{Location: dec.StackPointer(), Message: message, Read: true}
 	}
 	if invalid := checkRaw(value, dec.StackDepth()); invalid != nil {
 		invalid.Location = dec.StackPointer() + invalid.Location
@@ -314,107 +382,20 @@ func readAdditional(dec *jsontext.Decoder, properties []property, quoted jsontex
 	return nil
 }
 
-const (
-	tooDeep = "is nested too deep"
-	tooBig  = "is beyond the range of a 64-bit float"
-)
-
-// checkRaw refuses what not all readers of JSON read alike: repeated names, numbers beyond a 64-bit float, and deep nesting.
-func checkRaw(value jsontext.Value, depth int) *SchemaError {
-	if kind := value.Kind(); kind != '0' && kind != '{' && kind != '[' {
-		return nil
-	}
-	dec := jsontext.NewDecoder(bytes.NewBuffer(value))
-	for {
-		token, err := dec.ReadToken()
-		var invalid *jsontext.SyntacticError
-		switch {
-		case err == io.EOF:
-			return nil
-		case errors.As(err, &invalid):
-			return &SchemaError{Location: invalid.JSONPointer, Message: "repeats a name, or is not UTF-8", Read: true}
-		case depth+dec.StackDepth() > maxDepth:
-			return &SchemaError{Message: tooDeep, Read: true}
-		case token.Kind() == '0':
-			if _, err := token.Float(); err != nil {
-				return &SchemaError{Location: dec.StackPointer(), Message: tooBig, Read: true}
-			}
-		}
-	}
-}
-
-// open reads the bracket that opens an object or an array.
-func open(dec *jsontext.Decoder, bracket jsontext.Kind) error {
-	if dec.StackDepth() >= maxDepth {
-		return &SchemaError{Location: dec.StackPointer(), Message: tooDeep}
-	}
-	if dec.PeekKind() != bracket {
-		return mismatch(dec)
-	}
-	_, err := dec.ReadToken()
-	return err
-}
-
-// mismatch skips a value of another type than that of the schema. A null has no value to lose.
-func mismatch(dec *jsontext.Decoder) error {
-	kind := dec.PeekKind()
-	if err := dec.SkipValue(); err != nil {
-		return err
-	}
-	if kind == 'n' {
-		return &SchemaError{Location: dec.StackPointer(), Message: "must not be null", Read: true}
-	}
-	return &SchemaError{Location: dec.StackPointer(), Message: "is of another type"}
-}
-
-// readValue reads into what a pointer points to.
-func readValue(dec *jsontext.Decoder, into any, nullable bool) error {
-	switch null := dec.PeekKind() == 'n'; {
-	case null && nullable:
-		return dec.SkipValue()
-	case null:
-		return mismatch(dec)
-	}
-	switch into := into.(type) {
-	case **string:
-		*into = new(string)
-		return json.UnmarshalDecode(dec, *into)
-	case *map[string]jsontext.Value:
-		*into = make(map[string]jsontext.Value)
-		return readObject(dec, into, nil, into)
-	case json.UnmarshalerFrom:
-		return into.UnmarshalJSONFrom(dec)
-	}
-	v := reflect.ValueOf(into).Elem()
-	switch {
-	case v.Kind() == reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		return readValue(dec, v.Interface(), false)
-	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
-		return readArray(dec, v)
-	}
-	if err := json.UnmarshalDecode(dec, into); err != nil {
-		return err
-	}
-	if enum, ok := into.(interface{ Valid() bool }); ok && !enum.Valid() {
-		return &SchemaError{Location: dec.StackPointer(), Message: "is not one of the allowed values", Read: true}
-	}
-	return nil
-}
-
-func readArray(dec *jsontext.Decoder, into reflect.Value) error {
-	if err := open(dec, '['); err != nil {
+func readArray(dec *jsontext.Decoder, array reflect.Value) error {
+	if err := readOpening(dec, jsontext.KindBeginArray); err != nil {
 		return err
 	}
 	var first error
-	into.Set(reflect.MakeSlice(into.Type(), 0, 0))
-	for n := 0; dec.PeekKind() != ']'; n++ {
-		if n == into.Cap() {
-			into.Grow(1)
+	array.Set(reflect.MakeSlice(array.Type(), 0, 0))
+	for n := 0; dec.PeekKind() != jsontext.KindEndArray; n++ {
+		if n == array.Cap() {
+			array.Grow(1)
 		}
-		into.SetLen(n + 1)
-		into.Index(n).SetZero()
-		if err := keep(&first, readValue(dec, into.Index(n).Addr().Interface(), false)); err != nil {
+		array.SetLen(n + 1)
+		array.Index(n).SetZero()
+		err := readValue(dec, array.Index(n).Addr().Interface(), false)
+		if err := keepFirst(&first, err); err != nil {
 			return err
 		}
 	}
@@ -422,4 +403,131 @@ func readArray(dec *jsontext.Decoder, into reflect.Value) error {
 		return err
 	}
 	return first
+}
+
+// readValue decodes into the value that field points to.
+func readValue(dec *jsontext.Decoder, field any, nullable bool) error {
+	if dec.PeekKind() == jsontext.KindNull {
+		if nullable {
+			return dec.SkipValue()
+		}
+		return skipMismatch(dec)
+	}
+	switch field := field.(type) {
+	case **string: // the type of most fields, faster than by reflection
+		*field = new(string)
+		return json.UnmarshalDecode(dec, *field)
+	case *time.Time:
+		text, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if json.Unmarshal(text, field) != nil || isFinerThanNanosecond(string(text)) {
+			const message = "is not a time of RFC 3339 with at most nanoseconds"
+			return &SchemaError{Location: dec.StackPointer(), Message: message}
+		}
+		return nil
+	case *map[string]jsontext.Value:
+		*field = make(map[string]jsontext.Value)
+		return readObject(dec, field, nil, field)
+	case json.UnmarshalerFrom:
+		return field.UnmarshalJSONFrom(dec)
+	}
+	v := reflect.ValueOf(field).Elem()
+	switch {
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		return readValue(dec, v.Interface(), false)
+	case isArray(v):
+		return readArray(dec, v)
+	}
+	if err := json.UnmarshalDecode(dec, field); err != nil {
+		return err
+	}
+	if enum, ok := field.(interface{ Valid() bool }); ok && !enum.Valid() {
+		const message = "is not one of the allowed values"
+		return &SchemaError{Location: dec.StackPointer(), Message: message, Read: true}
+	}
+	return nil
+}
+
+// isFinerThanNanosecond reports whether a time has digits that time.Time drops.
+func isFinerThanNanosecond(text string) bool {
+	_, fraction, _ := strings.Cut(text, ".")
+	return len(fraction)-len(strings.TrimLeft(fraction, "0123456789")) > len("123456789")
+}
+
+// readOpening reads the opening bracket of an object or an array.
+func readOpening(dec *jsontext.Decoder, bracket jsontext.Kind) error {
+	if dec.StackDepth() >= maxDepth {
+		return &SchemaError{Location: dec.StackPointer(), Message: tooDeep}
+	}
+	if dec.PeekKind() != bracket {
+		return skipMismatch(dec)
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// skipMismatch skips a value whose type is not that of the schema. Decoding goes on after a null,
+// because a null carries nothing that could be lost.
+func skipMismatch(dec *jsontext.Decoder) error {
+	kind := dec.PeekKind()
+	if err := dec.SkipValue(); err != nil {
+		return err
+	}
+	if kind == jsontext.KindNull {
+		return &SchemaError{Location: dec.StackPointer(), Message: "must not be null", Read: true}
+	}
+	return &SchemaError{Location: dec.StackPointer(), Message: "has the wrong type"}
+}
+
+// keepFirst stores the first error after which decoding goes on. It returns any error after which
+// decoding stops.
+func keepFirst(first *error, err error) error {
+	if invalid, ok := err.(*SchemaError); !ok || !invalid.Read {
+		return err
+	}
+	*first = cmp.Or(*first, err)
+	return nil
+}
+
+// misspelled returns the declared name that equals a name if case is ignored, "" if there is none.
+// Decoders that ignore case would read it as the declared property.
+func misspelled(properties []property, name string) string {
+	for _, p := range properties {
+		if strings.EqualFold(p.name, name) {
+			return p.name
+		}
+	}
+	return ""
+}
+
+// checkRaw returns an error for raw JSON that is nested too deep, or that decoders read
+// differently.
+func checkRaw(value jsontext.Value, depth int) *SchemaError {
+	if kind := value.Kind(); kind != jsontext.KindNumber && kind != jsontext.KindBeginObject &&
+		kind != jsontext.KindBeginArray {
+		return nil
+	}
+	dec := jsontext.NewDecoder(bytes.NewBuffer(value))
+	for {
+		token, err := dec.ReadToken()
+		var syntactic *jsontext.SyntacticError
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.As(err, &syntactic):
+			invalid := syntaxError(syntactic)
+			invalid.Read = true
+			return invalid
+		case depth+dec.StackDepth() > maxDepth:
+			return &SchemaError{Message: tooDeep, Read: true}
+		case token.Kind() == jsontext.KindNumber:
+			if _, err := strconv.ParseFloat(token.String(), 64); err != nil {
+				const message = "is beyond the range of a 64-bit float"
+				return &SchemaError{Location: dec.StackPointer(), Message: message, Read: true}
+			}
+		}
+	}
 }

@@ -42,19 +42,19 @@ func (e AttributeType) Valid() bool {
 	}
 }
 
-// APIError What went wrong. The vendor writes the text as message here, as description in a contact.
+// APIError What went wrong. The vendor calls the text message here, and description in a contact.
 type APIError struct {
 	// Code Error code
 	//
 	// Example: CONT-001
 	Code *string `json:"code,omitempty"`
 
-	// Description What the code means, in the other spelling that the vendor uses
+	// Description Meaning of the code, under the name that the vendor uses in a contact
 	//
 	// Example: Contact has requested no further communication
 	Description *string `json:"description,omitempty"`
 
-	// Message What the code means
+	// Message Meaning of the code
 	//
 	// Example: Invalid mobile number
 	Message              *string                   `json:"message,omitempty"`
@@ -63,20 +63,20 @@ type APIError struct {
 
 // Attribute A custom attribute
 type Attribute struct {
-	// Created When something was changed, and by whom
+	// Created When something changed, and who changed it
 	Created *Change `json:"created,omitempty"`
 
-	// DataType Kind of the values. The vendor does not list the options.
+	// DataType Kind of the values. The vendor does not list the possible values.
 	//
 	// Example: text
 	DataType *string `json:"dataType,omitempty"`
 
-	// ID ID of attribute
+	// ID Identifier of the attribute
 	//
 	// Example: <string>
 	ID *string `json:"id,omitempty"`
 
-	// Label What people read for the name
+	// Label Name to display
 	//
 	// Example: <string>
 	Label *string `json:"label,omitempty"`
@@ -86,25 +86,25 @@ type Attribute struct {
 	// Example: <string>
 	Name *string `json:"name,omitempty"`
 
-	// Type Type of custom attribute. The pages list no options here.
+	// Type Type of custom attribute. The vendor does not list the possible values here.
 	//
 	// Example: contacts
 	Type *string `json:"type,omitempty"`
 
-	// Updated When something was changed, and by whom
+	// Updated When something changed, and who changed it
 	Updated              *Change                   `json:"updated,omitempty"`
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// AttributeListResponse The envelope of a list of attributes. The required marks are the vendor's.
+// AttributeListResponse The envelope of a list of attributes. The vendor marks all three properties as required.
 type AttributeListResponse struct {
 	// Data The attributes of the page
 	Data []Attribute `json:"data"`
 
-	// Pagination Where a page stands in its list
+	// Pagination The position of a page in the list
 	Pagination Pagination `json:"pagination"`
 
-	// Success Whether the API did what was asked
+	// Success Whether the API applied the request
 	//
 	// Example: true
 	Success              bool                      `json:"success"`
@@ -136,7 +136,7 @@ type Author struct {
 	// Example: Bloggs
 	LastName *string `json:"lastName,omitempty"`
 
-	// Name Whole name
+	// Name Full name
 	//
 	// Example: Joe Bloggs
 	Name *string `json:"name,omitempty"`
@@ -146,42 +146,42 @@ type Author struct {
 	// Example: <string>
 	Source *string `json:"source,omitempty"`
 
-	// SubSource Where it came from, in detail
+	// SubSource Where the change came from, in more detail
 	//
 	// Example: <string>
 	SubSource            *string                   `json:"subSource,omitempty"`
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// Autotopup An auto top-up setting, the answer that the vendor documents for this operation. The required marks are this contract's, not the vendor's: an absent amount would read as zero.
+// Autotopup An auto top-up setting. The vendor marks no property as required. The spec requires both, because a missing number would be read as zero.
 type Autotopup struct {
-	// Amount Amount of a top-up. The unit is not documented; the page's 123 may be an integer or a number.
+	// Amount Amount of a top-up. The vendor does not document the unit. The vendor's example does not show whether it is always an integer.
 	//
 	// Example: 123
 	Amount float64 `json:"amount"`
 
-	// Below Balance below which a top-up happens. The unit is not documented; as for the amount.
+	// Below Balance below which a top-up happens. The vendor does not document the unit. The vendor's example does not show whether it is always an integer.
 	//
 	// Example: 123
 	Below                float64                   `json:"below"`
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// AutotopupResponse The envelope of an auto top-up setting. The required marks are this contract's, not the vendor's: without these two an answer says nothing.
+// AutotopupResponse The envelope of an auto top-up setting. The vendor marks no property as required. The spec requires both, because a response without them carries no result.
 type AutotopupResponse struct {
-	// Data An auto top-up setting, the answer that the vendor documents for this operation. The required marks are this contract's, not the vendor's: an absent amount would read as zero.
+	// Data An auto top-up setting. The vendor marks no property as required. The spec requires both, because a missing number would be read as zero.
 	Data Autotopup `json:"data"`
 
-	// Success Whether the API did what was asked
+	// Success Whether the API applied the request
 	//
 	// Example: true
 	Success              bool                      `json:"success"`
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// Change When something was changed, and by whom
+// Change When something changed, and who changed it
 type Change struct {
-	// At When it was changed
+	// At When it changed
 	//
 	// Example: 2023-11-07T05:31:56Z
 	At *time.Time `json:"at,omitempty"`
@@ -191,7 +191,7 @@ type Change struct {
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// Contact A contact. No field is marked as required by the vendor. Properties that are not declared here are kept and sent. An empty text clears a text. How another field is cleared, the vendor does not document.
+// Contact A contact. The vendor marks no property as required. Undeclared properties are kept and sent. An empty string clears a string. The vendor documents no way to clear other properties.
 type Contact struct {
 	// Activecampaign The contact in another system
 	Activecampaign *ContactIntegration `json:"activecampaign,omitempty"`
@@ -201,7 +201,7 @@ type Contact struct {
 	// Example: {}
 	Attributes map[string]jsontext.Value `json:"attributes,omitzero"`
 
-	// Blocked When the contact was blocked (a time here, a flag in a list's filter)
+	// Blocked When the contact was blocked. In a list's filter it is a boolean.
 	//
 	// Example: 2023-11-07T05:31:56Z
 	Blocked *time.Time `json:"blocked,omitempty"`
@@ -211,7 +211,7 @@ type Contact struct {
 	// Example: chris@sakari.io
 	Email *string `json:"email,omitempty"`
 
-	// Error Why the contact can not be reached
+	// Error Why the contact cannot be reached
 	Error *ContactError `json:"error,omitempty"`
 
 	// FirstName First name
@@ -243,14 +243,14 @@ type Contact struct {
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// ContactError Why the contact can not be reached
+// ContactError Why the contact cannot be reached
 type ContactError struct {
 	// Code Error code
 	//
 	// Example: CONT-010
 	Code *string `json:"code,omitempty"`
 
-	// Description What the code means
+	// Description Meaning of the code
 	//
 	// Example: Contact has requested no further communication
 	Description          *string                   `json:"description,omitempty"`
@@ -259,7 +259,7 @@ type ContactError struct {
 
 // ContactIntegration The contact in another system
 type ContactIntegration struct {
-	// ID Identifier of the contact there. The page's 123 may be an integer or a number; read as an integer.
+	// ID Identifier of the contact in that system. The vendor's example does not show whether it is always an integer. The spec assumes it.
 	//
 	// Example: 123
 	ID                   *int64                    `json:"id,omitempty"`
@@ -271,10 +271,10 @@ type ContactList struct {
 	// DoubleOptIn Double opt-in of a list
 	DoubleOptIn *ListDoubleOptIn `json:"doubleOptIn,omitempty"`
 
-	// Filter Which contacts a list holds
+	// Filter Which contacts are on a list
 	Filter *ListFilter `json:"filter,omitempty"`
 
-	// Keyword Keyword that joins the list
+	// Keyword Keyword with which a contact joins the list
 	//
 	// Example: <string>
 	Keyword *string `json:"keyword,omitempty"`
@@ -311,7 +311,7 @@ type ContactMobile struct {
 	// Example: <string>
 	Country *string `json:"country,omitempty"`
 
-	// LineType Kind of line. The vendor does not list the options.
+	// LineType Kind of line. The vendor does not list the possible values.
 	//
 	// Example: mobile
 	LineType *string `json:"lineType,omitempty"`
@@ -333,12 +333,12 @@ type ContactMobile struct {
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// ErrorResponse The envelope of an error. The required mark is this contract's, not the vendor's.
+// ErrorResponse The envelope of an error. The vendor marks no property as required. The spec requires `success`, because it distinguishes an error from a success.
 type ErrorResponse struct {
-	// Error What went wrong. The vendor writes the text as message here, as description in a contact.
+	// Error What went wrong. The vendor calls the text message here, and description in a contact.
 	Error *APIError `json:"error,omitempty"`
 
-	// Success Whether the API did what was asked. It did not.
+	// Success Whether the API applied the request. It is false in an error.
 	//
 	// Example: false
 	Success              bool                      `json:"success"`
@@ -352,7 +352,7 @@ type FilterAttribute struct {
 	// Example: <string>
 	Attribute *string `json:"attribute,omitempty"`
 
-	// Comparator How to compare. The page lists no options; an older document of the vendor has =, <, <=, >, >= and !=.
+	// Comparator How to compare. The vendor's page does not list the possible values. An older document of the vendor has =, <, <=, >, >= and !=.
 	//
 	// Example: <string>
 	Comparator *string `json:"comparator,omitempty"`
@@ -369,19 +369,19 @@ type ListDoubleOptIn struct {
 	// Example: true
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// Prompt Text that asks for the confirmation
+	// Prompt Text that requests the confirmation
 	//
 	// Example: <string>
 	Prompt               *string                   `json:"prompt,omitempty"`
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// ListFilter Which contacts a list holds
+// ListFilter Which contacts are on a list
 type ListFilter struct {
 	// Attributes Conditions on attributes
 	Attributes []FilterAttribute `json:"attributes,omitzero"`
 
-	// Blocked Contacts that are blocked (a flag here, a time in the contact)
+	// Blocked Contacts that are blocked. In a contact it is a time.
 	//
 	// Example: true
 	Blocked *bool `json:"blocked,omitempty"`
@@ -391,12 +391,12 @@ type ListFilter struct {
 	// Example: true
 	Invalid *bool `json:"invalid,omitempty"`
 
-	// List Contacts of this list
+	// List Contacts on this list
 	//
 	// Example: <string>
 	List *string `json:"list,omitempty"`
 
-	// OptIn Contacts that opted in (a flag here, a time in the contact)
+	// OptIn Contacts that opted in. In a contact it is a time.
 	//
 	// Example: true
 	OptIn *bool `json:"optIn,omitempty"`
@@ -430,50 +430,50 @@ type ListSource struct {
 	// Example: <string>
 	Integration *string `json:"integration,omitempty"`
 
-	// LastSynced When the list was last synchronised. The vendor does not show it as a date.
+	// LastSynced When the list was last synchronised. The vendor does not show a date-time.
 	//
 	// Example: <string>
 	LastSynced           *string                   `json:"lastSynced,omitempty"`
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// Pagination Where a page stands in its list
+// Pagination The position of a page in the list
 type Pagination struct {
-	// HasNext Whether there is a page behind this one
+	// HasNext Whether there is a next page
 	//
 	// Example: true
 	HasNext *bool `json:"hasNext,omitempty"`
 
-	// Limit How many a page holds at most
+	// Limit The maximum number of attributes on a page
 	//
 	// Example: 123
 	Limit *int `json:"limit,omitempty"`
 
-	// Offset How many come before the page
+	// Offset The number of attributes before the page
 	//
 	// Example: 123
 	Offset *int `json:"offset,omitempty"`
 
-	// TotalCount How many the list holds. The newer revision of the pages does not have it.
+	// TotalCount The number of attributes in the list. Newer revisions of the page omit it.
 	//
 	// Example: 123
 	TotalCount           *int                      `json:"totalCount,omitempty"`
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
-// TokenRequest A client's credentials
+// TokenRequest The credentials of a client
 type TokenRequest struct {
-	// ClientID The client's identifier, from the vendor's console
+	// ClientID Identifier of the client, from the vendor's console
 	//
 	// Example: ...
 	ClientID *string `json:"client_id,omitempty"`
 
-	// ClientSecret The client's secret, from the vendor's console
+	// ClientSecret Secret of the client, from the vendor's console
 	//
 	// Example: ...
 	ClientSecret *string `json:"client_secret,omitempty"`
 
-	// GrantType OAuth 2.0 grant
+	// GrantType Grant type of OAuth 2.0
 	//
 	// Example: client_credentials
 	GrantType            *string                   `json:"grant_type,omitempty"`
@@ -482,12 +482,12 @@ type TokenRequest struct {
 
 // TokenResponse An access token
 type TokenResponse struct {
-	// AccessToken The token, a JWT
+	// AccessToken The access token, a JWT
 	//
 	// Example: <JWT>
 	AccessToken *string `json:"access_token,omitempty"`
 
-	// TokenType How to present the token
+	// TokenType Type of the token, for the Authorization header
 	//
 	// Example: Bearer
 	TokenType            *string                   `json:"token_type,omitempty"`
@@ -509,33 +509,33 @@ type Limit = int
 // Offset defines model for offset.
 type Offset = int
 
-// AttributesAnswer The envelope of a list of attributes. The required marks are the vendor's.
-type AttributesAnswer = AttributeListResponse
+// AttributeList The envelope of a list of attributes. The vendor marks all three properties as required.
+type AttributeList = AttributeListResponse
 
-// AutotopupAnswer The envelope of an auto top-up setting. The required marks are this contract's, not the vendor's: without these two an answer says nothing.
-type AutotopupAnswer = AutotopupResponse
+// AutotopupSetting The envelope of an auto top-up setting. The vendor marks no property as required. The spec requires both, because a response without them carries no result.
+type AutotopupSetting = AutotopupResponse
 
-// Failure The envelope of an error. The required mark is this contract's, not the vendor's.
+// Failure The envelope of an error. The vendor marks no property as required. The spec requires `success`, because it distinguishes an error from a success.
 type Failure = ErrorResponse
 
-// ContactRequestBody A contact. No field is marked as required by the vendor. Properties that are not declared here are kept and sent. An empty text clears a text. How another field is cleared, the vendor does not document.
+// ContactRequestBody A contact. The vendor marks no property as required. Undeclared properties are kept and sent. An empty string clears a string. The vendor documents no way to clear other properties.
 type ContactRequestBody = Contact
 
 // ListAttributesParams defines parameters for ListAttributes.
 type ListAttributesParams struct {
-	// Offset How many to skip before the page. The default is not documented.
+	// Offset The number of attributes to skip. The default is not documented.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many a page holds at most. The default is not documented.
+	// Limit The maximum number of attributes on a page. The default is not documented.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListAttributesByTypeParams defines parameters for ListAttributesByType.
 type ListAttributesByTypeParams struct {
-	// Offset How many to skip before the page. The default is not documented.
+	// Offset The number of attributes to skip. The default is not documented.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many a page holds at most. The default is not documented.
+	// Limit The maximum number of attributes on a page. The default is not documented.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
@@ -548,18 +548,19 @@ type CreateAttributeJSONRequestBody = Contact
 // UpdateAttributeJSONRequestBody defines body for UpdateAttribute for application/json ContentType.
 type UpdateAttributeJSONRequestBody = Contact
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a APIError) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *APIError) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a APIError) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *APIError) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -570,11 +571,15 @@ func (a *APIError) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *APIError) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *APIError) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = APIError{}
 	return readObject(dec, a, []property{
 		{name: "code", field: &a.Code},
@@ -583,18 +588,19 @@ func (a *APIError) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a Attribute) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *Attribute) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a Attribute) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *Attribute) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -609,11 +615,15 @@ func (a *Attribute) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *Attribute) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *Attribute) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = Attribute{}
 	return readObject(dec, a, []property{
 		{name: "created", field: &a.Created},
@@ -626,18 +636,19 @@ func (a *Attribute) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a AttributeListResponse) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *AttributeListResponse) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a AttributeListResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *AttributeListResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -648,11 +659,15 @@ func (a *AttributeListResponse) appendJSON(dst []byte, depth int) ([]byte, error
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *AttributeListResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *AttributeListResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = AttributeListResponse{}
 	return readObject(dec, a, []property{
 		{name: "data", field: &a.Data, required: true},
@@ -661,18 +676,19 @@ func (a *AttributeListResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a Author) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *Author) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a Author) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *Author) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -687,11 +703,15 @@ func (a *Author) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *Author) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *Author) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = Author{}
 	return readObject(dec, a, []property{
 		{name: "email", field: &a.Email},
@@ -704,18 +724,19 @@ func (a *Author) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a Autotopup) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *Autotopup) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a Autotopup) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *Autotopup) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -725,11 +746,15 @@ func (a *Autotopup) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *Autotopup) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *Autotopup) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = Autotopup{}
 	return readObject(dec, a, []property{
 		{name: "amount", field: &a.Amount, required: true},
@@ -737,18 +762,19 @@ func (a *Autotopup) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a AutotopupResponse) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *AutotopupResponse) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a AutotopupResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *AutotopupResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -758,11 +784,15 @@ func (a *AutotopupResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *AutotopupResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *AutotopupResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = AutotopupResponse{}
 	return readObject(dec, a, []property{
 		{name: "data", field: &a.Data, required: true},
@@ -770,18 +800,19 @@ func (a *AutotopupResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a Change) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *Change) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a Change) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *Change) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -791,11 +822,15 @@ func (a *Change) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *Change) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *Change) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = Change{}
 	return readObject(dec, a, []property{
 		{name: "at", field: &a.At},
@@ -803,18 +838,19 @@ func (a *Change) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a Contact) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *Contact) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a Contact) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *Contact) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -834,11 +870,15 @@ func (a *Contact) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *Contact) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *Contact) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = Contact{}
 	return readObject(dec, a, []property{
 		{name: "activecampaign", field: &a.Activecampaign},
@@ -856,18 +896,19 @@ func (a *Contact) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ContactError) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *ContactError) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a ContactError) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *ContactError) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -877,11 +918,15 @@ func (a *ContactError) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *ContactError) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *ContactError) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = ContactError{}
 	return readObject(dec, a, []property{
 		{name: "code", field: &a.Code},
@@ -889,18 +934,19 @@ func (a *ContactError) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ContactIntegration) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *ContactIntegration) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a ContactIntegration) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *ContactIntegration) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -909,29 +955,34 @@ func (a *ContactIntegration) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *ContactIntegration) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *ContactIntegration) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = ContactIntegration{}
 	return readObject(dec, a, []property{
 		{name: "id", field: &a.ID},
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ContactList) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *ContactList) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a ContactList) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *ContactList) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -947,11 +998,15 @@ func (a *ContactList) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *ContactList) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *ContactList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = ContactList{}
 	return readObject(dec, a, []property{
 		{name: "doubleOptIn", field: &a.DoubleOptIn},
@@ -965,18 +1020,19 @@ func (a *ContactList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ContactMobile) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *ContactMobile) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a ContactMobile) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *ContactMobile) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -989,11 +1045,15 @@ func (a *ContactMobile) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *ContactMobile) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *ContactMobile) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = ContactMobile{}
 	return readObject(dec, a, []property{
 		{name: "country", field: &a.Country},
@@ -1004,18 +1064,19 @@ func (a *ContactMobile) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ErrorResponse) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *ErrorResponse) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a ErrorResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *ErrorResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -1025,11 +1086,15 @@ func (a *ErrorResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *ErrorResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *ErrorResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = ErrorResponse{}
 	return readObject(dec, a, []property{
 		{name: "error", field: &a.Error},
@@ -1037,18 +1102,19 @@ func (a *ErrorResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a FilterAttribute) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *FilterAttribute) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a FilterAttribute) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *FilterAttribute) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -1059,11 +1125,15 @@ func (a *FilterAttribute) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *FilterAttribute) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *FilterAttribute) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = FilterAttribute{}
 	return readObject(dec, a, []property{
 		{name: "attribute", field: &a.Attribute},
@@ -1072,18 +1142,19 @@ func (a *FilterAttribute) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ListDoubleOptIn) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *ListDoubleOptIn) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a ListDoubleOptIn) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *ListDoubleOptIn) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -1093,11 +1164,15 @@ func (a *ListDoubleOptIn) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *ListDoubleOptIn) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *ListDoubleOptIn) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = ListDoubleOptIn{}
 	return readObject(dec, a, []property{
 		{name: "enabled", field: &a.Enabled},
@@ -1105,18 +1180,19 @@ func (a *ListDoubleOptIn) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ListFilter) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *ListFilter) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a ListFilter) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *ListFilter) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -1132,11 +1208,15 @@ func (a *ListFilter) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *ListFilter) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *ListFilter) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = ListFilter{}
 	return readObject(dec, a, []property{
 		{name: "attributes", field: &a.Attributes},
@@ -1150,18 +1230,19 @@ func (a *ListFilter) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ListSource) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *ListSource) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a ListSource) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *ListSource) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -1172,11 +1253,15 @@ func (a *ListSource) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *ListSource) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *ListSource) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = ListSource{}
 	return readObject(dec, a, []property{
 		{name: "id", field: &a.ID},
@@ -1185,18 +1270,19 @@ func (a *ListSource) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a Pagination) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *Pagination) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a Pagination) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *Pagination) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -1208,11 +1294,15 @@ func (a *Pagination) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *Pagination) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *Pagination) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = Pagination{}
 	return readObject(dec, a, []property{
 		{name: "hasNext", field: &a.HasNext},
@@ -1222,18 +1312,19 @@ func (a *Pagination) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a TokenRequest) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *TokenRequest) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a TokenRequest) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *TokenRequest) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -1244,11 +1335,15 @@ func (a *TokenRequest) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *TokenRequest) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *TokenRequest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = TokenRequest{}
 	return readObject(dec, a, []property{
 		{name: "client_id", field: &a.ClientID},
@@ -1257,18 +1352,19 @@ func (a *TokenRequest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}, &a.AdditionalProperties)
 }
 
-// Get reads the additional property name into the value that into points to. It reports whether there is one.
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a TokenResponse) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
 
-// Set sets the additional property name to a value of any type that JSON can express.
+// Set sets the additional property name to any value that JSON can express.
 func (a *TokenResponse) Set(name string, value any) error {
 	return SetProperty(&a.AdditionalProperties, name, value)
 }
 
-// MarshalJSON writes the declared properties, then the additional ones in the order of their names. A value that can not be
-// written is an [*EncodeError].
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
 func (a TokenResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
 
 func (a *TokenResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
@@ -1278,11 +1374,15 @@ func (a *TokenResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
 	}, a.AdditionalProperties)
 }
 
-// UnmarshalJSON reads as UnmarshalJSONFrom does, for callers of encoding/json.
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
 func (a *TokenResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
 
-// UnmarshalJSONFrom replaces a. A text that does not conform to the schema is a [*SchemaError].
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
 func (a *TokenResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
 	*a = TokenResponse{}
 	return readObject(dec, a, []property{
 		{name: "access_token", field: &a.AccessToken},
@@ -1366,7 +1466,7 @@ type ClientInterface interface {
 
 	// CreateTokenWithBody Exchange the client's credentials for an access token
 	//
-	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+	// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1375,7 +1475,7 @@ type ClientInterface interface {
 
 	// CreateToken Exchange the client's credentials for an access token
 	//
-	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+	// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1384,21 +1484,21 @@ type ClientInterface interface {
 
 	// ListAttributes Fetch account attributes
 	//
-	// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
+	// Returns one page of the attributes of an account. The vendor's page of this operation does not mention offset and limit. Both are conventions of the whole API.
 	//
 	// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
 	ListAttributes(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAttributesByType Fetch account attributes by type
 	//
-	// A page of the attributes of one type. For offset and limit see listAttributes.
+	// Returns one page of the attributes of one type. See listAttributes for offset and limit.
 	//
 	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
 	ListAttributesByType(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateAttributeWithBody Setup autotopup for your account
 	//
-	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1407,7 +1507,7 @@ type ClientInterface interface {
 
 	// CreateAttribute Setup autotopup for your account
 	//
-	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1416,14 +1516,14 @@ type ClientInterface interface {
 
 	// GetAttribute Fetch account attributes
 	//
-	// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
+	// Returns one attribute, in a list. The vendor's page does not say that the list has one element. The spec assumes it.
 	//
 	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
 	GetAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateAttributeWithBody Setup autotopup for your account
 	//
-	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	// Sends a contact to one attribute. The vendor's page has the request body and the response of createAttribute, and the same contradiction.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1432,7 +1532,7 @@ type ClientInterface interface {
 
 	// UpdateAttribute Setup autotopup for your account
 	//
-	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	// Sends a contact to one attribute. The vendor's page has the request body and the response of createAttribute, and the same contradiction.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1442,7 +1542,7 @@ type ClientInterface interface {
 
 // CreateTokenWithBody Exchange the client's credentials for an access token
 //
-// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1461,7 +1561,7 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, bo
 
 // CreateToken Exchange the client's credentials for an access token
 //
-// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1480,7 +1580,7 @@ func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBod
 
 // ListAttributes Fetch account attributes
 //
-// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
+// Returns one page of the attributes of an account. The vendor's page of this operation does not mention offset and limit. Both are conventions of the whole API.
 //
 // Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
 func (c *Client) ListAttributes(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1497,7 +1597,7 @@ func (c *Client) ListAttributes(ctx context.Context, accountID AccountID, params
 
 // ListAttributesByType Fetch account attributes by type
 //
-// A page of the attributes of one type. For offset and limit see listAttributes.
+// Returns one page of the attributes of one type. See listAttributes for offset and limit.
 //
 // Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
 func (c *Client) ListAttributesByType(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1514,7 +1614,7 @@ func (c *Client) ListAttributesByType(ctx context.Context, accountID AccountID, 
 
 // CreateAttributeWithBody Setup autotopup for your account
 //
-// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1533,7 +1633,7 @@ func (c *Client) CreateAttributeWithBody(ctx context.Context, accountID AccountI
 
 // CreateAttribute Setup autotopup for your account
 //
-// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1552,7 +1652,7 @@ func (c *Client) CreateAttribute(ctx context.Context, accountID AccountID, attri
 
 // GetAttribute Fetch account attributes
 //
-// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
+// Returns one attribute, in a list. The vendor's page does not say that the list has one element. The spec assumes it.
 //
 // Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
 func (c *Client) GetAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1569,7 +1669,7 @@ func (c *Client) GetAttribute(ctx context.Context, accountID AccountID, attribut
 
 // UpdateAttributeWithBody Setup autotopup for your account
 //
-// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+// Sends a contact to one attribute. The vendor's page has the request body and the response of createAttribute, and the same contradiction.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1588,7 +1688,7 @@ func (c *Client) UpdateAttributeWithBody(ctx context.Context, accountID AccountI
 
 // UpdateAttribute Setup autotopup for your account
 //
-// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+// Sends a contact to one attribute. The vendor's page has the request body and the response of createAttribute, and the same contradiction.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2007,7 +2107,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateTokenWithBodyWithResponse Exchange the client's credentials for an access token
 	//
-	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+	// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2016,7 +2116,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateTokenWithResponse Exchange the client's credentials for an access token
 	//
-	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+	// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2025,7 +2125,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListAttributesWithResponse Fetch account attributes
 	//
-	// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
+	// Returns one page of the attributes of an account. The vendor's page of this operation does not mention offset and limit. Both are conventions of the whole API.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -2034,7 +2134,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListAttributesByTypeWithResponse Fetch account attributes by type
 	//
-	// A page of the attributes of one type. For offset and limit see listAttributes.
+	// Returns one page of the attributes of one type. See listAttributes for offset and limit.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -2043,7 +2143,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAttributeWithBodyWithResponse Setup autotopup for your account
 	//
-	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2052,7 +2152,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAttributeWithResponse Setup autotopup for your account
 	//
-	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2061,7 +2161,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetAttributeWithResponse Fetch account attributes
 	//
-	// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
+	// Returns one attribute, in a list. The vendor's page does not say that the list has one element. The spec assumes it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -2070,7 +2170,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateAttributeWithBodyWithResponse Setup autotopup for your account
 	//
-	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	// Sends a contact to one attribute. The vendor's page has the request body and the response of createAttribute, and the same contradiction.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2079,7 +2179,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateAttributeWithResponse Setup autotopup for your account
 	//
-	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	// Sends a contact to one attribute. The vendor's page has the request body and the response of createAttribute, and the same contradiction.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2146,7 +2246,7 @@ type ListAttributesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *AttributesAnswer
+	JSON200 *AttributeList
 	// JSON4XX the response for an HTTP 4XX `application/json` response
 	JSON4XX *Failure
 	// JSON5XX the response for an HTTP 5XX `application/json` response
@@ -2154,7 +2254,7 @@ type ListAttributesResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListAttributesResponse) GetJSON200() *AttributesAnswer {
+func (r ListAttributesResponse) GetJSON200() *AttributeList {
 	return r.JSON200
 }
 
@@ -2201,7 +2301,7 @@ type ListAttributesByTypeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *AttributesAnswer
+	JSON200 *AttributeList
 	// JSON4XX the response for an HTTP 4XX `application/json` response
 	JSON4XX *Failure
 	// JSON5XX the response for an HTTP 5XX `application/json` response
@@ -2209,7 +2309,7 @@ type ListAttributesByTypeResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r ListAttributesByTypeResponse) GetJSON200() *AttributesAnswer {
+func (r ListAttributesByTypeResponse) GetJSON200() *AttributeList {
 	return r.JSON200
 }
 
@@ -2256,7 +2356,7 @@ type CreateAttributeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *AutotopupAnswer
+	JSON200 *AutotopupSetting
 	// JSON4XX the response for an HTTP 4XX `application/json` response
 	JSON4XX *Failure
 	// JSON5XX the response for an HTTP 5XX `application/json` response
@@ -2264,7 +2364,7 @@ type CreateAttributeResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CreateAttributeResponse) GetJSON200() *AutotopupAnswer {
+func (r CreateAttributeResponse) GetJSON200() *AutotopupSetting {
 	return r.JSON200
 }
 
@@ -2311,7 +2411,7 @@ type GetAttributeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *AttributesAnswer
+	JSON200 *AttributeList
 	// JSON4XX the response for an HTTP 4XX `application/json` response
 	JSON4XX *Failure
 	// JSON5XX the response for an HTTP 5XX `application/json` response
@@ -2319,7 +2419,7 @@ type GetAttributeResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetAttributeResponse) GetJSON200() *AttributesAnswer {
+func (r GetAttributeResponse) GetJSON200() *AttributeList {
 	return r.JSON200
 }
 
@@ -2366,7 +2466,7 @@ type UpdateAttributeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *AutotopupAnswer
+	JSON200 *AutotopupSetting
 	// JSON4XX the response for an HTTP 4XX `application/json` response
 	JSON4XX *Failure
 	// JSON5XX the response for an HTTP 5XX `application/json` response
@@ -2374,7 +2474,7 @@ type UpdateAttributeResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UpdateAttributeResponse) GetJSON200() *AutotopupAnswer {
+func (r UpdateAttributeResponse) GetJSON200() *AutotopupSetting {
 	return r.JSON200
 }
 
@@ -2419,7 +2519,7 @@ func (r UpdateAttributeResponse) ContentType() string {
 
 // CreateTokenWithBodyWithResponse Exchange the client's credentials for an access token
 //
-// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2434,7 +2534,7 @@ func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Contex
 
 // CreateTokenWithResponse Exchange the client's credentials for an access token
 //
-// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He documents no lifetime: an `expires_in` is used if it comes.
+// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2449,7 +2549,7 @@ func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body 
 
 // ListAttributesWithResponse Fetch account attributes
 //
-// A page of the attributes of an account. The page of this operation has no offset and no limit: they are conventions of the whole API.
+// Returns one page of the attributes of an account. The vendor's page of this operation does not mention offset and limit. Both are conventions of the whole API.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2464,7 +2564,7 @@ func (c *ClientWithResponses) ListAttributesWithResponse(ctx context.Context, ac
 
 // ListAttributesByTypeWithResponse Fetch account attributes by type
 //
-// A page of the attributes of one type. For offset and limit see listAttributes.
+// Returns one page of the attributes of one type. See listAttributes for offset and limit.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2479,7 +2579,7 @@ func (c *ClientWithResponses) ListAttributesByTypeWithResponse(ctx context.Conte
 
 // CreateAttributeWithBodyWithResponse Setup autotopup for your account
 //
-// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2494,7 +2594,7 @@ func (c *ClientWithResponses) CreateAttributeWithBodyWithResponse(ctx context.Co
 
 // CreateAttributeWithResponse Setup autotopup for your account
 //
-// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the page to the letter. What the server really answers may differ, so every answer is checked, and one that breaks the contract is handed over, never dropped.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2509,7 +2609,7 @@ func (c *ClientWithResponses) CreateAttributeWithResponse(ctx context.Context, a
 
 // GetAttributeWithResponse Fetch account attributes
 //
-// One attribute, in a list. That the list holds one is how this contract reads the page, which does not say so.
+// Returns one attribute, in a list. The vendor's page does not say that the list has one element. The spec assumes it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2524,7 +2624,7 @@ func (c *ClientWithResponses) GetAttributeWithResponse(ctx context.Context, acco
 
 // UpdateAttributeWithBodyWithResponse Setup autotopup for your account
 //
-// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+// Sends a contact to one attribute. The vendor's page has the request body and the response of createAttribute, and the same contradiction.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2539,7 +2639,7 @@ func (c *ClientWithResponses) UpdateAttributeWithBodyWithResponse(ctx context.Co
 
 // UpdateAttributeWithResponse Setup autotopup for your account
 //
-// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+// Sends a contact to one attribute. The vendor's page has the request body and the response of createAttribute, and the same contradiction.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2607,7 +2707,7 @@ func ParseListAttributesResponse(rsp *http.Response) (*ListAttributesResponse, e
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest AttributesAnswer
+		var dest AttributeList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2647,7 +2747,7 @@ func ParseListAttributesByTypeResponse(rsp *http.Response) (*ListAttributesByTyp
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest AttributesAnswer
+		var dest AttributeList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2687,7 +2787,7 @@ func ParseCreateAttributeResponse(rsp *http.Response) (*CreateAttributeResponse,
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest AutotopupAnswer
+		var dest AutotopupSetting
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2727,7 +2827,7 @@ func ParseGetAttributeResponse(rsp *http.Response) (*GetAttributeResponse, error
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest AttributesAnswer
+		var dest AttributeList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2767,7 +2867,7 @@ func ParseUpdateAttributeResponse(rsp *http.Response) (*UpdateAttributeResponse,
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest AutotopupAnswer
+		var dest AutotopupSetting
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

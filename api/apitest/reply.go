@@ -16,44 +16,37 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Reply is a scripted answer. One without a body and with no status but 200 is what the server answers by itself: what the
-// request asks for is done. That goes for one with a Fault as well, and then the answer is lost.
+// Reply is a scripted response.
+//
+// A reply without a body, and with no status or status 200, is the default response: the server
+// responds as if nothing were scripted, and stores what the request creates or updates. If such a
+// reply has a Fault, the server stores it too, but the response fails.
 type Reply struct {
-	Status int         // 0 is 200
+	Status int         // 200 if it is 0
 	Header http.Header // Content-Type is application/json if it is not set
-	Body   string      // if empty, that of the server's own answer, or the contract's example for the status
+	Body   string      // if empty, the default response, or the spec's example for the status
 	Empty  bool        // send no body
-	Fault  Fault       // what goes wrong while answering
+	Fault  Fault       // how the response fails; it does not fail if it is not set
 }
 
-// Fault is a way in which an answer goes wrong.
+// Fault is a way in which a response fails.
 type Fault int
 
+// The faults of a [Reply].
 const (
 	None     Fault = iota
-	Reset          // the connection is reset before the answer
-	Truncate       // the connection closes half way through the body
-	Hang           // no answer comes, until the client leaves or the server closes
-	Drip           // the body comes at a byte a second
+	Reset          // the connection is reset before the response
+	Truncate       // the connection is closed after half of the body
+	Hang           // there is no response until the client leaves or the server closes
+	Drip           // the body is sent at one byte a second
 )
 
-func (r Reply) wantsExample() bool { return r.Body == "" && !r.Empty }
-
-// isOwn tells whether the server decides on the answer.
-func (r Reply) isOwn() bool {
-	return r.wantsExample() && (r.Status == 0 || r.Status == http.StatusOK)
+// isDefault reports whether the server chooses the response itself.
+func (r Reply) isDefault() bool {
+	return r.Body == "" && !r.Empty && (r.Status == 0 || r.Status == http.StatusOK)
 }
 
-// reply is an answer with a value as JSON.
-func reply(status int, value any) Reply {
-	body, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("apitest: %v", err))
-	}
-	return Reply{Status: status, Body: string(body)}
-}
-
-// checkReplies panics where net/http would send something else than it was told.
+// checkReplies panics if net/http can not send the status of a reply as a final response.
 func checkReplies(replies []Reply) {
 	for _, r := range replies {
 		if r.Status != 0 && (r.Status < 200 || r.Status > 999) {
@@ -62,72 +55,59 @@ func checkReplies(replies []Reply) {
 	}
 }
 
-func (r Reply) write(w http.ResponseWriter, request *http.Request, operation *openapi3.Operation, closing <-chan struct{}) {
+// complete adds the status 200 if there is none, and the spec's example if there is no body.
+func (r Reply) complete(operation *openapi3.Operation) Reply {
+	if r.Status == 0 {
+		r.Status = http.StatusOK
+	}
+	if r.Body == "" && !r.Empty {
+		r.Body = example(operation, r.Status)
+	}
+	return r
+}
+
+// write sends a complete reply, as far as its fault allows.
+func (r Reply) write(w http.ResponseWriter, request *http.Request) {
 	switch r.Fault {
 	case Reset:
 		reset(w)
 		return
 	case Hang:
-		wait(request, closing, -1)
-		return
-	}
-	if r.Status == 0 {
-		r.Status = http.StatusOK
-	}
-	body := r.Body
-	if r.wantsExample() {
-		body = example(operation, r.Status)
+		<-request.Context().Done()
+		panic(http.ErrAbortHandler) // net/http would send an empty 200 if the handler returned
 	}
 	if !r.Empty {
 		w.Header().Set("Content-Type", "application/json")
 	}
 	maps.Copy(w.Header(), r.Header)
-	if bodyAllowed(r.Status) {
-		length := len(body)
+	// RFC 9110 8.6: a 204 has no Content-Length. That of a 304 is the length of another response.
+	if r.Status != http.StatusNoContent && r.Status != http.StatusNotModified {
+		length := len(r.Body)
 		if r.Fault == Truncate {
-			length++ // so that an empty body is cut as well
+			length++ // an empty body is truncated too
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(length))
 	}
 	w.WriteHeader(r.Status)
 	switch r.Fault {
 	case Truncate:
-		_, _ = io.WriteString(w, body[:len(body)/2])
+		_, _ = io.WriteString(w, r.Body[:len(r.Body)/2])
 		flush(w)
 		panic(http.ErrAbortHandler)
 	case Drip:
 		flush(w)
-		for i := range len(body) {
-			if !wait(request, closing, time.Second) {
+		for i := range len(r.Body) {
+			select {
+			case <-time.After(time.Second):
+			case <-request.Context().Done():
 				return
 			}
-			_, _ = io.WriteString(w, body[i:i+1])
+			_, _ = io.WriteString(w, r.Body[i:i+1])
 			flush(w)
 		}
 	default:
-		_, _ = io.WriteString(w, body)
+		_, _ = io.WriteString(w, r.Body)
 	}
-}
-
-func bodyAllowed(status int) bool {
-	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
-}
-
-// wait tells whether the time passed before the client left or the server closed. A negative time never passes.
-func wait(r *http.Request, closing <-chan struct{}, d time.Duration) bool {
-	var passed <-chan time.Time
-	if d >= 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		passed = timer.C
-	}
-	select {
-	case <-passed:
-		return true
-	case <-r.Context().Done():
-	case <-closing:
-	}
-	return false
 }
 
 func flush(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }
@@ -138,12 +118,12 @@ func reset(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := connection.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // close with a reset
+		_ = tcp.SetLinger(0) // Close then sends a reset
 	}
 	_ = connection.Close()
 }
 
-// example is the contract's first JSON example for a status, or nothing.
+// example returns the spec's first JSON example for a status, or "" if there is none.
 func example(operation *openapi3.Operation, status int) string {
 	response := operation.Responses.Status(status)
 	if response == nil {
@@ -154,27 +134,26 @@ func example(operation *openapi3.Operation, status int) string {
 		return ""
 	}
 	value := media.Example
-	for _, name := range slices.Sorted(maps.Keys(media.Examples)) {
-		value = media.Examples[name].Value.Value
-		break
+	if names := slices.Sorted(maps.Keys(media.Examples)); len(names) > 0 {
+		value = media.Examples[names[0]].Value.Value
 	}
 	if value == nil {
 		return ""
 	}
+	return encode(value)
+}
+
+// failure returns a response with the vendor's error envelope.
+func failure(status int, code, message string) Reply {
+	envelope := gen.ErrorResponse{Error: &gen.APIError{Code: &code, Message: &message}}
+	return Reply{Status: status, Body: encode(envelope)}
+}
+
+// encode returns a value as JSON. It panics if that fails, because the value is the server's own.
+func encode(value any) string {
 	body, err := json.Marshal(value, json.Deterministic(true))
 	if err != nil {
-		panic(fmt.Sprintf("apitest: the contract's example: %v", err))
+		panic(fmt.Sprintf("apitest: encode a response: %v", err))
 	}
 	return string(body)
-}
-
-// writeError answers with the vendor's envelope.
-func writeError(w http.ResponseWriter, status int, code, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, reply(status, failure(code, message)).Body)
-}
-
-func failure(code, message string) gen.ErrorResponse {
-	return gen.ErrorResponse{Error: &gen.APIError{Code: &code, Message: &message}}
 }

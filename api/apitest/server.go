@@ -1,18 +1,27 @@
-// Package apitest is a double of the Sakari API for tests of programs that use
-// package api: a server on loopback, in the process of the test.
+// Package apitest is a fake Sakari API for the tests of programs that use package api. It is a
+// server on loopback, in the process of the test. It needs no account and no network.
 //
 //	server := apitest.NewServer(t)
 //	client := server.Client()
 //
-// The server issues access tokens and wants them back. It checks every request against the contract with
-// kin-openapi's openapi3filter, and not with the check of package api, so that neither trusts the other. A
-// request that breaks the contract gets status 400 and fails the test. The
-// others are answered as [Server.Respond] says, or by the server itself: what is created is listed, updates show, and what there is
-// no store for is answered with the contract's example.
+// The server behaves in these ways:
+//
+//   - It issues access tokens, and requires one where the spec does. [Server.Client] has the
+//     credentials.
+//   - It validates every request against the spec. An invalid request gets status 400, or 404 if
+//     the spec does not have its path and method, and fails the test.
+//   - It stores the attributes that a program creates and updates. It returns them when the
+//     program gets or lists them. Every other default response is the example of the spec.
+//   - [Server.Respond] scripts other responses, such as a failure or a connection that is reset.
+//   - [Server.Requests] returns what the server received.
+//
+// The server validates with openapi3filter of kin-openapi and not with package api. So a mistake in
+// the validation of package api does not hide itself.
 package apitest
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -30,21 +39,20 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Server is the double. Its fields are what a client needs to use it.
+// Server is a fake Sakari API. Its exported fields are what a client needs to use it.
 type Server struct {
-	URL          string
-	AccountID    string // any other account is served as well
+	URL          string // the base URL
+	AccountID    string // the server accepts other account ids too
 	ClientID     string
 	ClientSecret string
 
-	contract *contract
-	report   func(error)
-	http     *httptest.Server
-	closing  chan struct{}
-	close    sync.Once
+	spec   *spec
+	report func(error)
+	http   *httptest.Server
+	cancel context.CancelFunc // ends responses that wait
 
 	mu            sync.Mutex
-	tokens        map[string]bool
+	tokens        map[string]bool // those that the server accepts
 	requests      []Request
 	tokenRequests []Request
 	replies       []Reply
@@ -52,11 +60,11 @@ type Server struct {
 	store         store
 }
 
-// Request is a request that the server got.
+// Request is a request that the server received.
 type Request struct {
-	Operation string // operationId of the contract, empty if there is none for it
+	Operation string // operationId of the spec, empty if the spec has no such operation
 	Method    string
-	Path      string // as in the request line
+	Path      string // path and query, as in the request line
 	Header    http.Header
 	Body      []byte
 }
@@ -66,16 +74,16 @@ type Option func(*settings)
 
 type settings struct{ address string }
 
-// WithAddress listens on an IP address and port, such as "127.0.0.1:4010". It must be a
-// loopback address. By default the system chooses a free port of 127.0.0.1.
+// WithAddress makes the server listen on a loopback IP address and port, such as "127.0.0.1:4010".
+// If it is not set, the server listens on a free port of 127.0.0.1.
 func WithAddress(address string) Option {
 	return func(s *settings) { s.address = address }
 }
 
-// NewServer starts a server for a test. It closes when the test ends. A request that breaks the contract fails the test.
+// NewServer starts a server, and closes it when the test ends. An invalid request fails the test.
 func NewServer(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	s, err := Start(func(breach error) { t.Errorf("apitest: %v", breach) }, opts...)
+	s, err := Start(func(violation error) { t.Errorf("apitest: %v", violation) }, opts...)
 	if err != nil {
 		t.Fatalf("apitest: %v", err)
 	}
@@ -83,50 +91,54 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 	return s
 }
 
-// Start starts a server where there is no test, in an example or a program. It
-// calls report for each request that breaks the contract, from several goroutines. Close the server after use.
-func Start(report func(breach error), opts ...Option) (*Server, error) {
+// Start starts a server outside a test, such as in an example or a program. The caller closes it.
+// The server calls report for each invalid request, from several goroutines.
+func Start(report func(violation error), opts ...Option) (*Server, error) {
 	set := settings{address: "127.0.0.1:0"}
 	for _, opt := range opts {
 		opt(&set)
 	}
-	contract, err := readContract()
+	spec, err := readSpec()
 	if err != nil {
 		return nil, err
 	}
 	address, err := netip.ParseAddrPort(set.address)
 	if err != nil || !address.Addr().IsLoopback() {
-		return nil, fmt.Errorf("%q is not a loopback address with a port", set.address)
+		return nil, fmt.Errorf("listen on %q: not a loopback address with a port", set.address)
 	}
 	listener, err := net.Listen("tcp", set.address)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		AccountID:    "test-account",
 		ClientID:     "test-client",
 		ClientSecret: rand.Text(),
-		contract:     contract,
+		spec:         spec,
 		report:       report,
-		closing:      make(chan struct{}),
+		cancel:       cancel,
 		tokens:       make(map[string]bool),
 		store:        store{attributes: make(map[string][]gen.Attribute)},
 	}
-	s.http = &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(s.serve)}}
+	s.http = &httptest.Server{Listener: listener, Config: &http.Server{
+		Handler:     http.HandlerFunc(s.serve),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}}
 	s.http.Start()
 	s.URL = s.http.URL
 	return s, nil
 }
 
-// Close ends the server and the answers that hang. A server of NewServer closes by itself.
+// Close stops the server, and ends responses that hang. A server of [NewServer] needs no Close.
 func (s *Server) Close() {
-	s.close.Do(func() { close(s.closing) })
-	s.http.CloseClientConnections() // or a request that never comes whole would hold it
+	s.cancel()
+	s.http.CloseClientConnections() // httptest's Close waits for requests that are not complete
 	s.http.Close()
 }
 
-// Client returns a client of the server, with its address and credentials before the given options. It
-// panics if an option has a bad argument.
+// Client returns a client of the server, with its address and credentials. The options come after
+// these, and replace them. Client panics if an option is invalid.
 func (s *Server) Client(opts ...api.Option) *api.Client {
 	own := []api.Option{api.WithBaseURL(s.URL), api.WithClientCredentials(s.ClientID, s.ClientSecret)}
 	client, err := api.New(s.AccountID, append(own, opts...)...)
@@ -136,22 +148,22 @@ func (s *Server) Client(opts ...api.Option) *api.Client {
 	return client
 }
 
-// Requests returns the requests so far, but for those for a token.
+// Requests returns the requests that the server received, without token requests.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// TokenRequests returns the requests for a token so far.
+// TokenRequests returns the token requests that the server received.
 func (s *Server) TokenRequests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.tokenRequests)
 }
 
-// Respond scripts the answers to the next requests that keep the contract and bear a token of the
-// server. After the last one the answers are the server's own again.
+// Respond scripts the responses to the next requests that are valid and authorized, one each. After
+// the last of them the server sends default responses again.
 func (s *Server) Respond(replies ...Reply) {
 	checkReplies(replies)
 	s.mu.Lock()
@@ -159,7 +171,8 @@ func (s *Server) Respond(replies ...Reply) {
 	s.replies = append(s.replies, replies...)
 }
 
-// RespondToken scripts the answers to the next requests for a token. A token in such an answer is good.
+// RespondToken scripts the responses to the next valid token requests, one each. The server accepts
+// the access tokens in them.
 func (s *Server) RespondToken(replies ...Reply) {
 	checkReplies(replies)
 	s.mu.Lock()
@@ -170,35 +183,16 @@ func (s *Server) RespondToken(replies ...Reply) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client has left
+		return // the client left before the request was complete
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	route, params, routeErr := s.contract.router.FindRoute(r)
+	r.Body = io.NopCloser(bytes.NewReader(body)) // for the validation
+	route, params, err := s.spec.router.FindRoute(r)
 	s.record(r, route, body)
-	if routeErr != nil {
-		s.breach(w, r, http.StatusNotFound, routeErr)
+	if err != nil {
+		s.reject(r, http.StatusNotFound, err).write(w, r)
 		return
 	}
-	if err := check(r, route, params); err != nil {
-		s.breach(w, r, http.StatusBadRequest, err)
-		return
-	}
-	if r.URL.Path == s.contract.tokenPath {
-		s.answerToken(w, r, route.Operation, body)
-		return
-	}
-	if security := security(route); len(security) > 0 && !s.authorized(r) {
-		writeError(w, http.StatusUnauthorized, "UNAUTHORIZED", "The access token is missing or was not issued here")
-		return
-	}
-	answer := s.next(&s.replies)
-	if answer.isOwn() {
-		s.mu.Lock()
-		own := s.store.do(route.Operation, params, r.URL.Query(), body)
-		s.mu.Unlock()
-		answer.Status, answer.Body = own.Status, own.Body
-	}
-	answer.write(w, r, route.Operation, s.closing)
+	s.respond(r, route, params, body).complete(route.Operation).write(w, r)
 }
 
 func (s *Server) record(r *http.Request, route *routers.Route, body []byte) {
@@ -208,13 +202,42 @@ func (s *Server) record(r *http.Request, route *routers.Route, body []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.URL.Path == s.contract.tokenPath {
+	if r.URL.Path == s.spec.tokenPath {
 		s.tokenRequests = append(s.tokenRequests, request)
 	} else {
 		s.requests = append(s.requests, request)
 	}
 }
 
+// respond returns the response to a request of a known operation, scripted or by default.
+func (s *Server) respond(r *http.Request, route *routers.Route, params map[string]string, body []byte) Reply {
+	if err := validate(r, route, params); err != nil {
+		return s.reject(r, http.StatusBadRequest, err)
+	}
+	if r.URL.Path == s.spec.tokenPath {
+		return s.issueToken(body)
+	}
+	if needsToken(route) && !s.isAuthorized(r) {
+		return failure(http.StatusUnauthorized, "UNAUTHORIZED",
+			"The access token is missing, or this server did not issue it")
+	}
+	reply := s.next(&s.replies)
+	if reply.isDefault() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		stored := s.store.apply(route.Operation, params, r.URL.Query(), body)
+		reply.Status, reply.Body = stored.Status, stored.Body
+	}
+	return reply
+}
+
+// reject reports an invalid request, and returns the response to it.
+func (s *Server) reject(r *http.Request, status int, err error) Reply {
+	s.report(fmt.Errorf("%s %s does not conform to the spec: %w", r.Method, r.RequestURI, err))
+	return failure(status, "INVALID_REQUEST", fmt.Sprintf("The request does not conform to the spec: %v", err))
+}
+
+// next removes the first reply of a queue. It returns the default reply if the queue is empty.
 func (s *Server) next(queue *[]Reply) Reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -224,9 +247,4 @@ func (s *Server) next(queue *[]Reply) Reply {
 	reply := (*queue)[0]
 	*queue = (*queue)[1:]
 	return reply
-}
-
-func (s *Server) breach(w http.ResponseWriter, r *http.Request, status int, err error) {
-	s.report(fmt.Errorf("%s %s breaks the contract: %w", r.Method, r.RequestURI, err))
-	writeError(w, status, "CONTRACT", fmt.Sprintf("The request breaks the contract: %v", err))
 }

@@ -8,22 +8,22 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/go-json-experiment/json"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// store holds the attributes of each account, in the order of their making.
+// store contains the attributes of each account, in the order in which they were created.
 type store struct {
-	made       int
+	created    int
 	attributes map[string][]gen.Attribute
 }
 
-// do does what a request asks for, and tells the answer. What it does not know is answered with the contract's example.
+// apply applies a valid request to the store. It returns the response, or an empty reply if the
+// response is the spec's example.
 //
-// The vendor's body is a contact, which has neither name nor label nor data type, and no page tells what becomes of it. So an
-// attribute has those of the body's own properties of these names, if they are there.
-func (s *store) do(operation *openapi3.Operation, path map[string]string, query url.Values, body []byte) Reply {
+// The vendor's body is a contact. It declares no name, label or data type, and no page says how it
+// becomes an attribute. So an attribute takes these three from the body's additional properties.
+func (s *store) apply(operation *openapi3.Operation, path map[string]string, query url.Values, body []byte) Reply {
 	account, attributeType, id := path["accountId"], path["attributeType"], path["attributeId"]
 	switch operation.OperationID {
 	case "createAttribute":
@@ -50,13 +50,19 @@ func (s *store) do(operation *openapi3.Operation, path map[string]string, query 
 }
 
 func (s *store) create(account, attributeType string, body []byte) {
-	s.made++
+	s.created++
 	now := &gen.Change{At: new(time.Now().UTC())}
-	made := gen.Attribute{ID: new(fmt.Sprintf("attribute-%d", s.made)), Type: &attributeType, Created: now, Updated: now}
-	describe(&made, body)
-	s.attributes[account] = append(s.attributes[account], made)
+	attribute := gen.Attribute{
+		ID:      new(fmt.Sprintf("attribute-%d", s.created)),
+		Type:    &attributeType,
+		Created: now,
+		Updated: now,
+	}
+	describe(&attribute, body)
+	s.attributes[account] = append(s.attributes[account], attribute)
 }
 
+// update reports whether there is such an attribute.
 func (s *store) update(account, attributeType, id string, body []byte) bool {
 	all := s.attributes[account]
 	for i := range all {
@@ -69,7 +75,7 @@ func (s *store) update(account, attributeType, id string, body []byte) bool {
 	return false
 }
 
-// find returns the attributes of a type and with an id, where these are given.
+// find returns the attributes of an account. An empty type or id matches every attribute.
 func (s *store) find(account, attributeType, id string) []gen.Attribute {
 	var found []gen.Attribute
 	for _, a := range s.attributes[account] {
@@ -80,11 +86,12 @@ func (s *store) find(account, attributeType, id string) []gen.Attribute {
 	return found
 }
 
+// describe copies name, label and data type from a body. The spec does not declare them, so a valid
+// body may have another type there.
 func describe(a *gen.Attribute, body []byte) {
-	var given map[string]any
-	_ = json.Unmarshal(body, &given) // it has passed the check
+	members := decode(body)
 	for name, field := range map[string]**string{"name": &a.Name, "label": &a.Label, "dataType": &a.DataType} {
-		if text, ok := given[name].(string); ok { // the contract says nothing of these: they may be anything
+		if text, ok := members[name].(string); ok {
 			*field = &text
 		}
 	}
@@ -92,16 +99,16 @@ func describe(a *gen.Attribute, body []byte) {
 
 func listOf(attributes []gen.Attribute, offset, limit int) Reply {
 	from := min(offset, len(attributes))
-	to := min(limit, len(attributes)-from) + from
-	return reply(http.StatusOK, gen.AttributeListResponse{
+	to := from + min(limit, len(attributes)-from)
+	return Reply{Status: http.StatusOK, Body: encode(gen.AttributeListResponse{
 		Success:    true,
 		Pagination: gen.Pagination{Limit: &limit, Offset: &offset, HasNext: new(to < len(attributes))},
-		Data:       append([]gen.Attribute{}, attributes[from:to]...), // an empty list is no null
-	})
+		Data:       append([]gen.Attribute{}, attributes[from:to]...), // a nil slice would be null
+	})}
 }
 
 func notFound() Reply {
-	return reply(http.StatusNotFound, failure("NOT_FOUND", "There is no such attribute"))
+	return failure(http.StatusNotFound, "NOT_FOUND", "There is no such attribute")
 }
 
 func maximum(operation *openapi3.Operation, parameter string) int {

@@ -11,10 +11,11 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// check makes a call whose transport sends nothing: what reaches it has passed the contract.
+// check validates a contact with a client whose transport sends nothing. The client sends only
+// valid requests, so a contact that reaches the transport is valid.
 func check(ctx context.Context, p *process, args []string) error {
 	flags := newFlags(p, "check")
-	kind := typeFlag(flags)
+	attributeType := typeFlag(flags)
 	if err := parse(flags, args, 1); err != nil {
 		return err
 	}
@@ -22,27 +23,29 @@ func check(ctx context.Context, p *process, args []string) error {
 	if err != nil {
 		return err
 	}
-	client, err := api.New("offline", api.WithToken("offline"), api.WithHTTPClient(&http.Client{Transport: offline{}}))
+	httpClient := &http.Client{Transport: offlineTransport{}}
+	client, err := api.New("offline", api.WithToken("offline"), api.WithHTTPClient(httpClient))
 	if err != nil {
 		return err
 	}
-	_, err = client.Generated().CreateAttributeWithBody(ctx, "offline", gen.AttributeType(*kind), "application/json", bytes.NewReader(contact))
-	var broken *api.ValidationError
+	_, err = client.Generated().CreateAttributeWithBody(
+		ctx, "offline", gen.AttributeType(*attributeType), "application/json", bytes.NewReader(contact))
+	var invalid *api.ValidationError
 	switch {
 	case errors.Is(err, errOffline):
-		_, err = fmt.Fprintln(p.stdout, "the contact keeps the contract")
+		_, err = fmt.Fprintln(p.stdout, "the contact is valid")
 		return err
-	case errors.As(err, &broken):
-		for _, violation := range broken.Violations {
+	case errors.As(err, &invalid):
+		for _, violation := range invalid.Violations {
 			fmt.Fprintln(p.stdout, violation)
 		}
-		return usageError{fmt.Errorf("sakari: the contact breaks the contract in %d place(s)", len(broken.Violations))}
+		return usageError{fmt.Errorf("sakari: the contact has %d violation(s)", len(invalid.Violations))}
 	}
 	return err
 }
 
 var errOffline = errors.New("nothing is sent")
 
-type offline struct{}
+type offlineTransport struct{}
 
-func (offline) RoundTrip(*http.Request) (*http.Response, error) { return nil, errOffline }
+func (offlineTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, errOffline }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -16,8 +14,8 @@ import (
 
 func create(ctx context.Context, p *process, args []string) error {
 	flags := newFlags(p, "create")
-	kind := typeFlag(flags)
-	inSandbox := flags.Bool("sandbox", false, "send to a double of the API in this process; needs no credentials")
+	attributeType := typeFlag(flags)
+	inSandbox := flags.Bool("sandbox", false, "send to a fake server in this process; needs no credentials")
 	if err := parse(flags, args, 1); err != nil {
 		return err
 	}
@@ -26,52 +24,53 @@ func create(ctx context.Context, p *process, args []string) error {
 		return err
 	}
 	if *inSandbox {
-		return createInSandbox(ctx, p, *kind, contact)
+		return createInSandbox(ctx, p, *attributeType, contact)
 	}
 	client, accountID, err := clientFromEnvironment(p.getenv)
 	if err != nil {
 		return usageError{err}
 	}
-	_, err = send(ctx, p, client, accountID, *kind, contact)
+	_, err = send(ctx, p, client, accountID, *attributeType, contact)
 	return err
 }
 
-func createInSandbox(ctx context.Context, p *process, kind string, contact []byte) error {
-	server, err := startDouble(p)
+func createInSandbox(ctx context.Context, p *process, attributeType string, contact []byte) error {
+	server, err := startFakeServer(p)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	answer, err := send(ctx, p, server.Client(), server.AccountID, kind, contact)
+	response, err := send(ctx, p, server.Client(), server.AccountID, attributeType, contact)
 	for _, r := range server.Requests() {
 		fmt.Fprintf(p.stderr, "request  %s %s\n", r.Method, r.Path)
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stderr, "answer   status %d, amount %v, below %v\n", answer.StatusCode(), answer.JSON200.Data.Amount, answer.JSON200.Data.Below)
-	fmt.Fprintln(p.stderr, "checked  the request's path and body: by the client before it was sent, by the double as it came")
-	fmt.Fprintln(p.stderr, "checked  the answer's status, media type and body: by the client")
+	setting := response.JSON200.Data
+	fmt.Fprintf(p.stderr, "response status %d, amount %v, below %v\n",
+		response.StatusCode(), setting.Amount, setting.Below)
+	fmt.Fprintln(p.stderr, "valid    path and body of the request: checked by the client, then by the fake server")
+	fmt.Fprintln(p.stderr, "valid    status, media type and body of the response: checked by the client")
 	return nil
 }
 
-// send sends the contact as it stands, so that nothing in it is lost, and prints the answer.
-func send(ctx context.Context, p *process, client *api.Client, accountID, kind string, contact []byte) (*gen.CreateAttributeResponse, error) {
-	answer, err := client.Generated().CreateAttributeWithBodyWithResponse(ctx, accountID, gen.AttributeType(kind), "application/json", bytes.NewReader(contact))
+// send sends a contact and prints the response. It sends the text unchanged, so that the client
+// validates what the user wrote and not what a gen.Contact retains of it.
+func send(
+	ctx context.Context, p *process, client *api.Client, accountID, attributeType string, contact []byte,
+) (*gen.CreateAttributeResponse, error) {
+	response, err := client.Generated().CreateAttributeWithBodyWithResponse(
+		ctx, accountID, gen.AttributeType(attributeType), "application/json", bytes.NewReader(contact))
 	if err != nil {
 		return nil, err
 	}
-	indented := jsontext.Value(answer.Body)
+	indented := jsontext.Value(response.Body)
 	if err := indented.Indent(jsontext.WithIndent("  ")); err != nil {
 		return nil, err
 	}
 	_, err = fmt.Fprintln(p.stdout, indented)
-	return answer, err
-}
-
-func typeFlag(flags *flag.FlagSet) *string {
-	return flags.String("type", string(gen.AttributeTypeContacts), fmt.Sprintf("type of attribute: %s, %s or %s",
-		gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeTickets))
+	return response, err
 }
 
 func clientFromEnvironment(getenv func(string) string) (*api.Client, string, error) {
@@ -79,8 +78,7 @@ func clientFromEnvironment(getenv func(string) string) (*api.Client, string, err
 	if accountID == "" {
 		return nil, "", errors.New("sakari: SAKARI_ACCOUNT_ID is not set (or use -sandbox)")
 	}
-	// The library reads no environment; a command is expected to honour its proxy.
-	opts := []api.Option{api.WithHTTPClient(&http.Client{Transport: http.DefaultTransport})}
+	var opts []api.Option
 	id, secret, token := getenv("SAKARI_CLIENT_ID"), getenv("SAKARI_CLIENT_SECRET"), getenv("SAKARI_TOKEN")
 	switch {
 	case token != "":
@@ -88,7 +86,8 @@ func clientFromEnvironment(getenv func(string) string) (*api.Client, string, err
 	case id != "" && secret != "":
 		opts = append(opts, api.WithClientCredentials(id, secret))
 	default:
-		return nil, "", errors.New("sakari: set SAKARI_CLIENT_ID and SAKARI_CLIENT_SECRET, or SAKARI_TOKEN (or use -sandbox)")
+		return nil, "", errors.New(
+			"sakari: set SAKARI_CLIENT_ID and SAKARI_CLIENT_SECRET, or SAKARI_TOKEN (or use -sandbox)")
 	}
 	if base := getenv("SAKARI_BASE_URL"); base != "" {
 		opts = append(opts, api.WithBaseURL(base))

@@ -1,5 +1,7 @@
-// Command sakari sends a contact to the attributes endpoint of the Sakari API,
-// checks a contact offline, and runs a double of the API.
+// Command sakari is a command-line client of the Sakari API. It sends a contact to the attributes
+// of an account, validates a contact without sending it, and runs a fake server for trials.
+//
+// "sakari help" lists the commands, the environment variables and the exit statuses.
 package main
 
 import (
@@ -15,35 +17,35 @@ import (
 	"github.com/sakari-go/sakari-go/api"
 )
 
-// Exit statuses.
+// Exit statuses, as the usage text describes them.
 const (
-	done    = 0
-	refused = 1 // by the API, or it could not be reached: nothing was done
-	invalid = 2 // bad usage, or a contact that breaks the contract: nothing was sent
-	unsure  = 3 // the contact may have been processed, or surely was and the answer is broken
+	exitSuccess    = 0
+	exitNotApplied = 1
+	exitInvalid    = 2
+	exitUnknown    = 3
 )
 
 const usage = `usage:
-  sakari create [-type TYPE] [-sandbox] [FILE]   send a contact, print the answer
-  sakari check [-type TYPE] [FILE]               hold a contact against the contract, offline
-  sakari sandbox [-addr HOST:PORT]               run a double of the API
+  sakari create [-type TYPE] [-sandbox] [FILE]   send a contact, print the response
+  sakari check [-type TYPE] [FILE]               validate a contact, send nothing
+  sakari sandbox [-addr HOST:PORT]               run a fake server
 
-FILE holds a contact as JSON; without it, or as -, it is read from standard input.
+FILE is a contact as JSON. Without it, or with -, the contact is read from standard input.
 
 create reads from the environment
   SAKARI_ACCOUNT_ID                         the account
   SAKARI_CLIENT_ID, SAKARI_CLIENT_SECRET    the credentials, or
-  SAKARI_TOKEN                              an access token, which is used first
+  SAKARI_TOKEN                              an access token, used instead of them
   SAKARI_BASE_URL                           another address of the API
 
 exit status
-  0 done
-  1 refused by the API, or not reached: nothing was done
-  2 bad usage or invalid contact: nothing was sent
-  3 outcome unknown, or done and the answer is broken: look before you repeat it
+  0 success
+  1 failure: not reached, or refused by the API; nothing was applied
+  2 wrong usage or invalid contact: nothing was sent
+  3 outcome unknown, or applied and the response is invalid: check before you send it again
 `
 
-// process is what a command has of its surroundings.
+// process is what a command uses of its process.
 type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -53,29 +55,33 @@ type process struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, &process{os.Stdin, os.Stdout, os.Stderr, os.Getenv}, os.Args[1:]))
+	p := &process{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	os.Exit(run(ctx, p, os.Args[1:]))
 }
 
-func run(ctx context.Context, p *process, args []string) int {
-	commands := map[string]func(context.Context, *process, []string) error{
-		"create": create, "check": check, "sandbox": sandbox,
-	}
+func run(ctx context.Context, p *process, args []string) (status int) {
 	if len(args) == 0 {
 		fmt.Fprint(p.stderr, usage)
-		return invalid
+		return exitInvalid
 	}
-	command, ok := commands[args[0]]
-	if !ok {
-		if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-			fmt.Fprint(p.stdout, usage)
-			return done
-		}
-		fmt.Fprintf(p.stderr, "sakari: no command %q\n\n%s", args[0], usage)
-		return invalid
+	var command func(context.Context, *process, []string) error
+	switch args[0] {
+	case "create":
+		command = create
+	case "check":
+		command = check
+	case "sandbox":
+		command = sandbox
+	case "help", "-h", "--help":
+		fmt.Fprint(p.stdout, usage)
+		return exitSuccess
+	default:
+		fmt.Fprintf(p.stderr, "sakari: unknown command %q\n\n%s", args[0], usage)
+		return exitInvalid
 	}
 	err := command(ctx, p, args[1:])
 	if errors.Is(err, flag.ErrHelp) {
-		return done
+		return exitSuccess
 	}
 	if err != nil {
 		fmt.Fprintln(p.stderr, err)
@@ -83,19 +89,19 @@ func run(ctx context.Context, p *process, args []string) int {
 	return exitStatus(err)
 }
 
-// usageError is a mistake of whoever called the command.
+// usageError is a mistake in the arguments, the environment or the contact. Nothing was sent.
 type usageError struct{ error }
 
 func exitStatus(err error) int {
-	switch outcome := api.OutcomeOf(err); {
+	switch {
 	case err == nil:
-		return done
+		return exitSuccess
 	case errors.As(err, new(usageError)), errors.Is(err, api.ErrInvalidRequest):
-		return invalid
-	case outcome == api.NotApplied:
-		return refused
+		return exitInvalid
+	case api.OutcomeOf(err) == api.NotApplied:
+		return exitNotApplied
 	}
-	return unsure
+	return exitUnknown
 }
 
 func newFlags(p *process, name string) *flag.FlagSet {
@@ -104,45 +110,16 @@ func newFlags(p *process, name string) *flag.FlagSet {
 	return flags
 }
 
-func parse(flags *flag.FlagSet, args []string, most int) error {
+// parse parses flags, and at most maxArgs arguments after them.
+func parse(flags *flag.FlagSet, args []string, maxArgs int) error {
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}
 		return usageError{fmt.Errorf("sakari: %w", err)}
 	}
-	if flags.NArg() > most {
-		return usageError{fmt.Errorf("sakari: too many arguments: %q (flags come first)", flags.Args()[most:])}
+	if flags.NArg() > maxArgs {
+		return usageError{fmt.Errorf("sakari: too many arguments: %q (flags come first)", flags.Args()[maxArgs:])}
 	}
 	return nil
-}
-
-// readContact reads the file of a name, or standard input.
-func readContact(ctx context.Context, p *process, name string) ([]byte, error) {
-	var contact []byte
-	var err error
-	if name == "" || name == "-" {
-		contact, err = readInput(ctx, p.stdin)
-	} else {
-		contact, err = os.ReadFile(name)
-	}
-	if err != nil {
-		return nil, usageError{fmt.Errorf("sakari: reading the contact: %w", err)}
-	}
-	return contact, nil
-}
-
-// readInput ends with the context, although a terminal's reader does not.
-func readInput(ctx context.Context, input io.Reader) (text []byte, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		text, err = io.ReadAll(input)
-	}()
-	select {
-	case <-done:
-		return text, err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }

@@ -16,10 +16,11 @@ import (
 	"github.com/sakari-go/sakari-go/api/apitest"
 )
 
-// leakChecked fails a run that leaves goroutines.
-type leakChecked struct{ *testing.M }
+// leakCheck fails a run that leaves goroutines. goleak.VerifyTestMain would exit the process before
+// testscript.Main removes its files.
+type leakCheck struct{ *testing.M }
 
-func (m leakChecked) Run() int {
+func (m leakCheck) Run() int {
 	status := m.M.Run()
 	if status == 0 {
 		if err := goleak.Find(); err != nil {
@@ -31,17 +32,22 @@ func (m leakChecked) Run() int {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakChecked{m}, map[string]func(){"sakari": main})
+	testscript.Main(leakCheck{m}, map[string]func(){"sakari": main})
 }
 
-// The scripts are in testdata/script. Each has a double of the API, whose credentials are in the environment;
-// "reply STATUS [BODY]" scripts its next answer, "saw PATH BODY" tells what it got, and "exits STATUS ARG..." runs the
-// command.
-func TestScripts(t *testing.T) {
+// TestCommand_Scripts runs the scripts in testdata/script. Each script has its own fake server. The
+// environment has its address and credentials. Scripts have these commands besides those of
+// testscript:
+//
+//   - exits STATUS ARG... runs sakari and checks its exit status
+//   - respond STATUS [BODY] scripts the next response of the fake server
+//   - received PATH BODY checks the path of the last request, and a part of its body
+//   - ! received checks that there was no request
+func TestCommand_Scripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			server, err := apitest.Start(func(breach error) { panic(breach) })
+			server, err := apitest.Start(func(violation error) { t.Error(violation) })
 			if err != nil {
 				return err
 			}
@@ -57,12 +63,16 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SAKARI_CLIENT_SECRET", server.ClientSecret)
 			return os.WriteFile(filepath.Join(env.WorkDir, "contact.json"), contact, 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"reply": reply, "saw": saw, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":    exits,
+			"respond":  respond,
+			"received": received,
+		},
 	})
 }
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {
-	got := done
+	got := exitSuccess
 	err := ts.Exec("sakari", args[1:]...)
 	if exit := new(exec.ExitError); errors.As(err, &exit) {
 		got = exit.ExitCode()
@@ -74,28 +84,29 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func reply(ts *testscript.TestScript, _ bool, args []string) {
-	var r apitest.Reply
-	_, err := fmt.Sscan(args[0], &r.Status)
+func respond(ts *testscript.TestScript, _ bool, args []string) {
+	status, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	r.Body = strings.Join(args[1:], " ")
-	ts.Value("server").(*apitest.Server).Respond(r)
+	fakeServer(ts).Respond(apitest.Reply{Status: status, Body: strings.Join(args[1:], " ")})
 }
 
-// saw checks the path and a part of the body of the last request, or that there was none.
-func saw(ts *testscript.TestScript, neg bool, args []string) {
-	requests := ts.Value("server").(*apitest.Server).Requests()
+func received(ts *testscript.TestScript, neg bool, args []string) {
+	requests := fakeServer(ts).Requests()
 	if neg {
 		if len(requests) > 0 {
-			ts.Fatalf("the server saw %d requests", len(requests))
+			ts.Fatalf("the fake server received %d requests, want none", len(requests))
 		}
 		return
 	}
 	if len(requests) == 0 {
-		ts.Fatalf("the server saw no request")
+		ts.Fatalf("the fake server received no request")
 	}
 	last := requests[len(requests)-1]
 	if last.Path != args[0] || !strings.Contains(string(last.Body), args[1]) {
-		ts.Fatalf("the server saw %s with %s", last.Path, last.Body)
+		ts.Fatalf("the fake server received %s with %s", last.Path, last.Body)
 	}
+}
+
+func fakeServer(ts *testscript.TestScript) *apitest.Server {
+	return ts.Value("server").(*apitest.Server)
 }

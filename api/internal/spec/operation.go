@@ -1,4 +1,5 @@
-// Package spec tells what an OpenAPI document says of its operations. It knows no API and no generated code.
+// Package spec validates requests and responses against the operations of an OpenAPI document. It
+// knows no particular API and no generated code.
 package spec
 
 import (
@@ -13,30 +14,39 @@ import (
 // MediaTypeJSON is the media type whose bodies have a Go type.
 const MediaTypeJSON = "application/json"
 
-// Operation is what a client has to know of an operation before it validates anything. To read a document takes
-// milliseconds, so the operations of openapi.yaml are generated.
+// Operation is what a client needs of an operation to send a request. It is generated, because
+// reading a document takes milliseconds at the start of a program.
 type Operation struct {
-	ID         string
-	Method     string
-	Path       string // with names in braces, such as "/things/{id}"
-	Secured    bool   // needs an access token
-	Accept     string // the media types of its responses
-	Success    int    // the first 2xx status with JSON, 0 if there is none
-	Body       string // the schema of the request body, if Go types express it whole
-	Result     string // the schema of the response with status Success, if Go types express it whole
+	ID            string
+	Method        string
+	Path          string // with names in braces, such as "/things/{id}"
+	RequiresAuth  bool   // needs an access token
+	Accept        string // the media types of all responses
+	SuccessStatus int    // the first 2xx status with a JSON body, 0 if there is none
+
+	// Body and Result are the names of the schemas of the request body and of the response with
+	// status SuccessStatus. They are empty if the Go type of the schema does not express all of it.
+	// A value of an expressed schema needs no other validation than to be encoded or decoded.
+	Body   string
+	Result string
+
 	Parameters []Parameter
+
+	segments []string // of Path
+	inPath   []pathParameter
+	document func() (*openapi3.T, error) // takes milliseconds at its first call
 }
 
-// Parameter is a parameter of an operation. The text in the path is the value of a Plain one.
+// Parameter is a parameter of an operation.
 type Parameter struct {
 	Name     string
 	In       string
 	Required bool     `json:",omitzero"`
-	Plain    bool     `json:",omitzero"` // any text is valid that is one of Enum
-	Enum     []string `json:",omitzero"` // nil for any
+	Plain    bool     `json:",omitzero"` // a string in the path that only Enum restricts
+	Enum     []string `json:",omitzero"` // the values of a Plain parameter, nil if all are valid
 }
 
-// Operations returns the operations of a document, in the order in which their paths are to be matched.
+// Operations returns the operations of a document in the order in which to match their paths.
 func Operations(doc *openapi3.T) []Operation {
 	var operations []Operation
 	for _, path := range doc.Paths.InMatchingOrder() {
@@ -49,12 +59,20 @@ func Operations(doc *openapi3.T) []Operation {
 	return operations
 }
 
-func operationOf(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) Operation {
+func operationOf(
+	doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation,
+) Operation {
 	security := op.Security
 	if security == nil {
 		security = &doc.Security
 	}
-	operation := Operation{ID: op.OperationID, Method: method, Path: path, Secured: len(*security) > 0, Accept: acceptOf(op)}
+	operation := Operation{
+		ID:           op.OperationID,
+		Method:       method,
+		Path:         path,
+		RequiresAuth: len(*security) > 0,
+		Accept:       acceptOf(op),
+	}
 	for _, ref := range op.Parameters {
 		operation.Parameters = append(operation.Parameters, parameterOf(ref.Value))
 	}
@@ -64,16 +82,16 @@ func operationOf(doc *openapi3.T, path, method string, item *openapi3.PathItem, 
 		}
 	}
 	if op.RequestBody != nil {
-		operation.Body = expressed(op.RequestBody.Value.Content, false)
+		operation.Body = expressedSchema(op.RequestBody.Value.Content, toEncode)
 	}
 	for status := 200; status < 300; status++ {
 		response := op.Responses.Status(status)
 		if response == nil || response.Value.Content[MediaTypeJSON] == nil {
 			continue
 		}
-		operation.Success = status
-		if len(response.Value.Headers) == 0 {
-			operation.Result = expressed(response.Value.Content, true)
+		operation.SuccessStatus = status
+		if len(response.Value.Headers) == 0 { // decoding the body validates no header
+			operation.Result = expressedSchema(response.Value.Content, toDecode)
 		}
 		break
 	}
@@ -91,38 +109,51 @@ func acceptOf(op *openapi3.Operation) string {
 
 func parameterOf(p *openapi3.Parameter) Parameter {
 	parameter := Parameter{Name: p.Name, In: p.In, Required: p.Required}
-	if p.In != openapi3.ParameterInPath || p.Style != "" && p.Style != openapi3.SerializationSimple || p.Schema == nil {
+	isSimple := p.Style == "" || p.Style == openapi3.SerializationSimple
+	if p.In != openapi3.ParameterInPath || !isSimple || p.Schema == nil {
 		return parameter
 	}
-	schema := *p.Schema.Value
-	if parameter.Plain = schema.Type.Is(openapi3.TypeString) && schema.Format == "" && isPlain(schema); parameter.Plain {
-		for _, value := range schema.Enum {
-			text, _ := value.(string)
-			parameter.Enum = append(parameter.Enum, text)
-		}
+	schema := p.Schema.Value
+	if !schema.Type.Is(openapi3.TypeString) || schema.Format != "" || !hasKnownKeywords(schema) {
+		return parameter
+	}
+	parameter.Plain = true
+	for _, value := range schema.Enum {
+		text, _ := value.(string)
+		parameter.Enum = append(parameter.Enum, text)
 	}
 	return parameter
 }
 
-// expressed returns the name of the schema of a JSON body whose Go type reads and writes what is valid, and nothing
-// else. A Go type can hold a value that is none of an enum: reading one reports that, writing it does not.
-func expressed(content openapi3.Content, read bool) string {
+// direction is what happens to a Go type.
+type direction int
+
+const (
+	toEncode direction = iota
+	toDecode
+)
+
+// expressedSchema returns the name of the schema of a JSON body, "" if its Go type does not express
+// all of it.
+func expressedSchema(content openapi3.Content, d direction) string {
 	media := content[MediaTypeJSON]
-	if media == nil || media.Schema == nil || !isExpressed(media.Schema, read, make(map[*openapi3.Schema]bool)) {
+	if media == nil || media.Schema == nil ||
+		!isExpressed(media.Schema, d, make(map[*openapi3.Schema]bool)) {
 		return ""
 	}
-	if len(media.Schema.Value.Properties) == 0 { // its Go type is a map, which has no methods of ours
+	if len(media.Schema.Value.Properties) == 0 { // its Go type is a map, without our JSON methods
 		return ""
 	}
 	return media.Schema.Ref[strings.LastIndexByte(media.Schema.Ref, '/')+1:]
 }
 
-func isExpressed(ref *openapi3.SchemaRef, read bool, seen map[*openapi3.Schema]bool) bool {
-	if ref == nil || ref.Value == nil || !isPlain(*ref.Value) {
+// isExpressed reports whether the Go type of a schema encodes or decodes valid values only.
+func isExpressed(ref *openapi3.SchemaRef, d direction, seen map[*openapi3.Schema]bool) bool {
+	if ref == nil || ref.Value == nil || !hasKnownKeywords(ref.Value) {
 		return false
 	}
 	schema := ref.Value
-	if seen[schema] { // it holds itself
+	if seen[schema] { // it contains itself
 		return true
 	}
 	seen[schema] = true
@@ -134,16 +165,19 @@ func isExpressed(ref *openapi3.SchemaRef, read bool, seen map[*openapi3.Schema]b
 			}
 		}
 		for _, property := range schema.Properties {
-			if !isExpressed(property, read, seen) {
+			if !isExpressed(property, d, seen) {
 				return false
 			}
 		}
 		open := schema.AdditionalProperties.Has
 		return open != nil && *open && schema.Format == ""
 	case schema.Type.Is(openapi3.TypeArray):
-		return schema.Format == "" && isExpressed(schema.Items, read, seen)
+		return schema.Format == "" && isExpressed(schema.Items, d, seen)
+	case schema.Type.Is(openapi3.TypeString) && schema.Enum != nil:
+		// A Go type of its own has the method Valid, which only decoding calls.
+		return d == toDecode && ref.Ref != "" && !schema.Nullable && isStringFormat(schema.Format)
 	case schema.Type.Is(openapi3.TypeString):
-		return (schema.Format == "" || schema.Format == "date-time") && (schema.Enum == nil || read && ref.Ref != "" && !schema.Nullable)
+		return isStringFormat(schema.Format)
 	case schema.Type.Is(openapi3.TypeInteger):
 		return schema.Format == "" || schema.Format == "int64"
 	case schema.Type.Is(openapi3.TypeNumber):
@@ -154,9 +188,11 @@ func isExpressed(ref *openapi3.SchemaRef, read bool, seen map[*openapi3.Schema]b
 	return false
 }
 
-// isPlain reports whether a schema has no keywords but those that isExpressed looks at, and those that say nothing of
-// validity. A string may have an enum of strings.
-func isPlain(schema openapi3.Schema) bool {
+func isStringFormat(format string) bool { return format == "" || format == "date-time" }
+
+// hasKnownKeywords reports whether a schema has only keywords that isExpressed evaluates, and those
+// that do not validate anything. An enum must consist of strings.
+func hasKnownKeywords(schema *openapi3.Schema) bool {
 	for name := range schema.Extensions {
 		if !strings.HasPrefix(name, "x-") || strings.HasPrefix(name, "x-go-") {
 			return false
@@ -167,9 +203,13 @@ func isPlain(schema openapi3.Schema) bool {
 			return false
 		}
 	}
-	schema.Type, schema.Nullable, schema.Format, schema.Enum, schema.Items = nil, false, "", nil, nil
-	schema.Properties, schema.Required, schema.AdditionalProperties = nil, nil, openapi3.AdditionalProperties{}
-	schema.Extensions, schema.Origin, schema.Title, schema.Description, schema.ExternalDocs = nil, nil, "", "", nil
-	schema.Default, schema.Example, schema.Deprecated, schema.XML = nil, nil, false, nil
-	return reflect.ValueOf(schema).IsZero()
+	// Whatever else is set, even by a later version of kin-openapi, is unknown.
+	rest := *schema
+	rest.Type, rest.Nullable, rest.Format, rest.Enum, rest.Items = nil, false, "", nil, nil
+	rest.Properties, rest.Required = nil, nil
+	rest.AdditionalProperties = openapi3.AdditionalProperties{}
+	rest.Extensions, rest.Origin, rest.Title, rest.Description = nil, nil, "", ""
+	rest.ExternalDocs, rest.Default, rest.Example, rest.Deprecated = nil, nil, nil, false
+	rest.XML = nil
+	return reflect.ValueOf(rest).IsZero()
 }

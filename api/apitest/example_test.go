@@ -1,0 +1,36 @@
+package apitest_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// A test checks what its program sends, and what the program does with a failure.
+func Example() {
+	// A test uses apitest.NewServer(t) instead.
+	server, err := apitest.Start(func(violation error) { fmt.Println(violation) })
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	client := server.Client(api.WithMaxAttempts(1))
+
+	server.Respond(apitest.Reply{}, apitest.Reply{Status: 503}, apitest.Reply{Fault: apitest.Reset})
+	contact := gen.Contact{Email: new("chris@sakari.io")}
+	for range 3 {
+		_, err := client.CreateAttribute(context.Background(), gen.AttributeTypeDeals, contact)
+		fmt.Println(err == nil, api.OutcomeOf(err))
+	}
+	first := server.Requests()[0]
+	fmt.Println(first.Operation, first.Path, string(first.Body))
+	// Output:
+	// true applied
+	// false unknown
+	// false unknown
+	// createAttribute /v1/accounts/test-account/attributes/deals {"email":"chris@sakari.io"}
+}

@@ -1,0 +1,178 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+// maxSegment bounds a parameter in a path, in bytes.
+const maxSegment = 128
+
+// Request is a request of an operation.
+type Request struct {
+	*http.Request
+	Segments []string // of its path, below that of the base URL
+	Body     []byte
+	IsValid  bool // the body was written from the Go type of the operation's Body, which writes nothing else
+}
+
+// CheckPath returns the violations of values that would not stay one segment of a path. The values
+// are those of the parameters in the path, in their order.
+func (op *Operation) CheckPath(values []string) []Violation {
+	var violations []Violation
+	for i, p := range op.inPath {
+		violations = append(violations, CheckSegment(p.name, values[i])...)
+	}
+	return violations
+}
+
+// CheckSegments is [Operation.CheckPath] for a path that matches.
+func (op *Operation) CheckSegments(segments []string) []Violation {
+	var violations []Violation
+	for _, p := range op.inPath {
+		violations = append(violations, CheckSegment(p.name, segments[p.segment])...)
+	}
+	return violations
+}
+
+// CheckSegment returns the violation of a value that would not stay one segment of a path for every
+// server and proxy.
+func CheckSegment(parameter, value string) []Violation {
+	violation := func(rule, message string) []Violation { return []Violation{{"path." + parameter, rule, message}} }
+	switch {
+	case value == "":
+		return violation("required", "is empty")
+	case len(value) > maxSegment:
+		return violation("maxLength", fmt.Sprintf("is longer than %d bytes", maxSegment))
+	case value == "." || value == "..":
+		return violation("segment", "must not be . or ..")
+	case !utf8.ValidString(value):
+		return violation("utf-8", "is not valid UTF-8")
+	}
+	for _, r := range value {
+		switch {
+		case r == '/', r == '\\':
+			return violation("segment", `must not contain / or \`)
+		case unicode.IsControl(r):
+			return violation("segment", "must not contain control characters")
+		}
+	}
+	return nil
+}
+
+// CheckRequest returns the violations of a request.
+func (op *Operation) CheckRequest(ctx context.Context, r Request) []Violation {
+	var violations []Violation
+	for _, parameter := range op.Parameters {
+		violations = append(violations, op.checkParameter(ctx, r, parameter)...)
+	}
+	if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !utf8.ValidString(query) {
+		violations = append(violations, Violation{"query", "utf-8", "is not valid UTF-8"})
+	}
+	if r.IsValid {
+		return violations
+	}
+	return append(violations, op.checkRequestBody(r)...)
+}
+
+func (op *Operation) checkParameter(ctx context.Context, r Request, parameter Parameter) []Violation {
+	switch parameter.In {
+	case openapi3.ParameterInPath:
+		value := ""
+		for _, p := range op.inPath {
+			if p.name == parameter.Name {
+				value = r.Segments[p.segment]
+			}
+		}
+		if parameter.Plain && (parameter.Enum == nil || slices.Contains(parameter.Enum, value)) ||
+			CheckSegment(parameter.Name, value) != nil { // reported by CheckSegments
+			return nil
+		}
+	case openapi3.ParameterInQuery:
+		if !parameter.Required && r.URL.RawQuery == "" {
+			return nil
+		}
+	}
+	route, err := op.route()
+	if err != nil {
+		return unreadable(err)
+	}
+	pathParameters := make(map[string]string)
+	for _, p := range op.inPath {
+		pathParameters[p.name] = r.Segments[p.segment]
+	}
+	err = openapi3filter.ValidateParameter(ctx, &openapi3filter.RequestValidationInput{
+		Request:    r.Request,
+		PathParams: pathParameters,
+		Route:      route,
+		Options:    &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
+	}, declared(route, parameter))
+	if err != nil {
+		return parameterViolations(parameter.In+"."+parameter.Name, err)
+	}
+	return nil
+}
+
+// declared returns a parameter as kin-openapi has it.
+func declared(route *routers.Route, p Parameter) *openapi3.Parameter {
+	if own := route.Operation.Parameters.GetByInAndName(p.In, p.Name); own != nil {
+		return own
+	}
+	return route.PathItem.Parameters.GetByInAndName(p.In, p.Name)
+}
+
+func (op *Operation) checkRequestBody(r Request) []Violation {
+	route, err := op.route()
+	switch {
+	case err != nil:
+		return unreadable(err)
+	case route.Operation.RequestBody == nil && len(r.Body) > 0:
+		return []Violation{{"body", "body", "the operation takes no body"}}
+	case route.Operation.RequestBody == nil:
+		return nil
+	}
+	want := route.Operation.RequestBody.Value
+	if len(r.Body) == 0 {
+		if want.Required {
+			return []Violation{{"body", "required", "is missing"}}
+		}
+		return nil
+	}
+	media, violation := findMediaType(want.Content, r.Header)
+	if violation != nil {
+		return []Violation{*violation}
+	}
+	return parseJSON(r.Body).validate(media, openapi3.VisitAsRequest(), openapi3.DisableReadOnlyValidation())
+}
+
+func parameterViolations(location string, err error) []Violation {
+	var violations []Violation
+	var many openapi3.MultiError
+	var schema *openapi3.SchemaError
+	var refused *openapi3filter.RequestError
+	switch {
+	case errors.As(err, &many):
+		for _, each := range many {
+			violations = append(violations, parameterViolations(location, each)...)
+		}
+	case errors.As(err, &schema):
+		violations = append(violations, Violation{location, schema.SchemaField, schemaReason(schema)})
+	case errors.As(err, &refused) && refused.Reason != "":
+		violations = append(violations, Violation{location, "required", refused.Reason})
+	default:
+		violations = append(violations, Violation{location, "type", "has the wrong type"})
+	}
+	return violations
+}
+
+func unreadable(err error) []Violation { return []Violation{{"spec", "spec", err.Error()}} }

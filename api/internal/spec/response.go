@@ -1,0 +1,124 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+// Response is a response to an operation.
+type Response struct {
+	StatusCode int
+	Header     http.Header
+	Body       Body
+}
+
+// CheckResponse returns the violations of the response to a request.
+func (op *Operation) CheckResponse(ctx context.Context, request *http.Request, r Response) []Violation {
+	route, err := op.route()
+	if err != nil {
+		return unreadable(err)
+	}
+	documented := documentedResponse(route, r.StatusCode)
+	if documented == nil {
+		message := fmt.Sprintf("the spec documents no status %d", r.StatusCode)
+		return []Violation{{"status", "status", message}}
+	}
+	violations := checkHeaders(ctx, request, route, documented, r)
+	if len(documented.Content) == 0 {
+		if r.Body.size > 0 {
+			violations = append(violations, Violation{"body", "body", "the spec documents no body"})
+		}
+		return violations
+	}
+	media, violation := findMediaType(documented.Content, r.Header)
+	if violation != nil {
+		return append(violations, *violation)
+	}
+	return append(violations, r.Body.validate(media, openapi3.VisitAsResponse())...)
+}
+
+func documentedResponse(route *routers.Route, status int) *openapi3.Response {
+	responses := route.Operation.Responses
+	ref := responses.Status(status)
+	if ref == nil {
+		ref = responses.Default()
+	}
+	if ref == nil {
+		return nil
+	}
+	return ref.Value
+}
+
+func checkHeaders(
+	ctx context.Context, request *http.Request, route *routers.Route, documented *openapi3.Response, r Response,
+) []Violation {
+	if len(documented.Headers) == 0 {
+		return nil
+	}
+	err := openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, Route: route},
+		Status:                 r.StatusCode,
+		Header:                 r.Header,
+		Options:                &openapi3filter.Options{ExcludeResponseBody: true, MultiError: true},
+	})
+	var refused *openapi3filter.ResponseError
+	if errors.As(err, &refused) {
+		return []Violation{{"header", "header", refused.Reason}}
+	}
+	return nil
+}
+
+// findMediaType returns the media type of the spec for a Content-Type.
+func findMediaType(content openapi3.Content, header http.Header) (*openapi3.MediaType, *Violation) {
+	name := mediaTypeOf(header)
+	switch {
+	case isEncoded(header):
+		message := "the body has an encoding that was not asked for"
+		return nil, &Violation{"content-encoding", "content-encoding", message}
+	case name != "" && content.Get(name) != nil:
+		return content.Get(name), nil
+	case isJSON(name) && content.Get(MediaTypeJSON) != nil:
+		return content.Get(MediaTypeJSON), nil
+	}
+	known := slices.Sorted(maps.Keys(content))
+	return nil, &Violation{"content-type", "content-type", "must be " + strings.Join(known, " or ")}
+}
+
+// mediaTypeOf returns the media type of a body, "" if its header does not have exactly one.
+func mediaTypeOf(header http.Header) string {
+	given := header["Content-Type"]
+	if len(given) != 1 {
+		return ""
+	}
+	if given[0] == MediaTypeJSON {
+		return MediaTypeJSON
+	}
+	name, _, err := mime.ParseMediaType(given[0])
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+func isEncoded(header http.Header) bool {
+	encoding := header.Get("Content-Encoding")
+	return encoding != "" && !strings.EqualFold(encoding, "identity")
+}
+
+func isJSON(mediaType string) bool {
+	return mediaType == MediaTypeJSON ||
+		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
+}
+
+// HasJSON reports whether a body is JSON, as its header says.
+func HasJSON(header http.Header) bool { return !isEncoded(header) && isJSON(mediaTypeOf(header)) }

@@ -1,0 +1,117 @@
+package spec
+
+import (
+	"errors"
+	"net/url"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+)
+
+func newSpec(t *testing.T, operations ...Operation) *Spec {
+	t.Helper()
+	s, err := New(operations, func() (*openapi3.T, error) { return nil, errors.New("not needed") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestNew_RefusesAParameterThatIsPartOfASegment(t *testing.T) {
+	for _, path := range []string{"/{name}.json", "/x{name}", "/{a}{b}", "/{", "/}"} {
+		if _, err := New([]Operation{{Path: path}}, nil); err == nil {
+			t.Errorf("%s: no error", path)
+		}
+	}
+}
+
+func TestMatch_FindsTheOperation(t *testing.T) {
+	s := newSpec(t,
+		Operation{ID: "fixed", Method: "GET", Path: "/things/all"},
+		Operation{ID: "one", Method: "GET", Path: "/things/{id}"},
+		Operation{ID: "put", Method: "PUT", Path: "/things/{id}"},
+	)
+	for name, c := range map[string]struct {
+		method   string
+		segments []string
+		want     string
+	}{
+		"fixed path":       {method: "GET", segments: []string{"things", "all"}, want: "fixed"},
+		"parameter":        {method: "GET", segments: []string{"things", "7"}, want: "one"},
+		"method":           {method: "PUT", segments: []string{"things", "all"}, want: "put"},
+		"other method":     {method: "POST", segments: []string{"things", "7"}},
+		"too few segments": {method: "GET", segments: []string{"things"}},
+		"too many":         {method: "GET", segments: []string{"things", "7", "x"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if op := s.Match(c.method, c.segments); op != nil {
+				got = op.ID
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSegments_AreThoseBelowTheBase(t *testing.T) {
+	base, err := url.Parse("https://api.invalid/base/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string][]string{
+		"https://api.invalid/base/a/b":    {"a", "b"},
+		"https://api.invalid/base/a%2Fb":  {"a/b"},
+		"https://api.invalid/base/a//b":   {"a", "", "b"},
+		"https://api.invalid/other/a":     nil,
+		"https://api.invalid/basement/a":  nil,
+		"https://api.invalid/base/%C3%A4": {"ä"},
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, Segments(base, u)); diff != "" {
+			t.Errorf("%s\n%s", address, diff)
+		}
+	}
+}
+
+func TestCheckSegment_RefusesWhatChangesAPath(t *testing.T) {
+	for value, rule := range map[string]string{
+		"contacts": "", "a b": "", "ä": "", "%2F": "", "...": "",
+		"": "required", ".": "segment", "..": "segment", "a/b": "segment", `a\b`: "segment",
+		"a\x00": "segment", "a\u0085": "segment", "a\xff": "utf-8", string(make([]byte, maxSegment+1)): "maxLength",
+	} {
+		got := ""
+		if found := CheckSegment("id", value); found != nil {
+			got = found[0].Rule
+		}
+		if got != rule {
+			t.Errorf("%q: got %q, want %q", value, got, rule)
+		}
+	}
+}
+
+func TestSensitive_ReturnsMarkedAndUndeclaredTexts(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile("../../../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Operations(doc), func() (*openapi3.T, error) { return doc, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.Operation("createAttribute").Sensitive([]byte(
+		`{"email":"a@b.c","mobile":{"number":"1-2","lineType":"mobile"},"x":[12345678901234567890]}`))
+	want := map[string]bool{"a@b.c": true, "1-2": true, "x": true, "12345678901234567890": true}
+	found := make(map[string]bool)
+	for _, text := range got {
+		found[text] = true
+	}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
+	}
+}

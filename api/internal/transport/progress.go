@@ -1,0 +1,90 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"reflect"
+	"strings"
+	"sync/atomic"
+)
+
+// progress observes how far a request gets.
+type progress struct {
+	trace       httptrace.ClientTrace
+	isTraced    atomic.Bool // the RoundTripper calls the trace
+	isConnected atomic.Bool
+	isHTTP2     atomic.Bool
+	again       atomic.Bool // net/http began to send the request again
+}
+
+func newProgress() *progress {
+	p := &progress{}
+	p.trace = httptrace.ClientTrace{
+		GetConn: func(string) { p.isTraced.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { p.isConnected.Store(true) },
+		WroteHeaderField: func(name string, _ []string) {
+			if strings.HasPrefix(name, ":") { // a pseudo-header field of HTTP/2 (RFC 9113 8.3)
+				p.isHTTP2.Store(true)
+			}
+		},
+	}
+	return p
+}
+
+// endResends cancels a round trip over HTTP/2 when net/http begins to send a request without a body
+// again: it does so as often as a server sends certain frames, outside of the limit of attempts.
+// The first resend may have been sent by then. Over HTTP/1 net/http resends only when an idle
+// connection breaks before any response, and that ends by itself.
+func (p *progress) endResends(cancel func()) {
+	var isSent atomic.Bool
+	p.trace.GetConn = func(string) {
+		p.isTraced.Store(true)
+		if p.isHTTP2.Load() && isSent.Load() {
+			p.again.Store(true)
+			cancel()
+		}
+	}
+	p.trace.WroteHeaders = func() { isSent.Store(true) }
+}
+
+// isNever reports whether a request that failed was certainly not sent: there was no connection,
+// or, with a RoundTripper that calls no trace, dialing failed.
+func (p *progress) isNever(err error) bool {
+	return !p.isConnected.Load() && (p.isTraced.Load() || FailedToDial(err))
+}
+
+// FailedToDial reports whether an error is that of dialing the server or a proxy.
+func FailedToDial(err error) bool {
+	var failed *net.OpError
+	if !errors.As(err, &failed) {
+		return false
+	}
+	if failed.Op == "proxyconnect" {
+		return FailedToDial(failed.Err)
+	}
+	return failed.Op == "dial"
+}
+
+var errSentOnce = errors.New("the connection ended after the request was sent, and it is not sent again")
+
+// setBody sets the body of a request. Net/http calls GetBody before it sends a request again. Over
+// HTTP/1 it does so only if it wrote nothing. Over HTTP/2 it may have sent the whole request.
+func (p *progress) setBody(r *http.Request, body []byte) {
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	r.GetBody = func() (io.ReadCloser, error) {
+		if p.isHTTP2.Load() {
+			return nil, errSentOnce
+		}
+		return io.NopCloser(bytes.NewReader(body)), nil
+	}
+}
+
+// isNopCloser reports whether to close a body does nothing, and does not even end a read.
+func isNopCloser(body io.ReadCloser) bool { return reflect.TypeOf(body) == nopCloser }
+
+var nopCloser = reflect.TypeOf(io.NopCloser(bytes.NewReader(nil)))

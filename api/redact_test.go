@@ -1,0 +1,315 @@
+package api_test
+
+import (
+	jsonv1 "encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/oauth2"
+
+	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+// everyVerb lists the verbs of package fmt, some of them with flags.
+var everyVerb = strings.Fields("%v %+v %#v %s %q %x %X %d %t %b %c %o %O %U %e %E %f %F %g %G %10v %.3s %#x %+d")
+
+// With every verb fmt prints the text of an error, and none of its fields. The JSON of an error has
+// no field that may contain a secret.
+func TestErrors_PrintTheirTextOnly(t *testing.T) {
+	refused := &api.Error{Operation: "x", StatusCode: 400, Header: header("X", "hunter2"), Body: []byte("hunter2")}
+	invalid := &api.ValidationError{
+		Operation:  "x",
+		Violations: []api.Violation{{Location: "body"}},
+		Header:     refused.Header,
+		Body:       refused.Body,
+	}
+	auth := &api.AuthError{StatusCode: 401, RetryAfter: time.Second, Err: errors.New("hunter2")}
+	network := &api.NetworkError{Operation: "x", Attempts: 1, Err: errors.New("reset")}
+	for _, c := range []struct {
+		text   string
+		values []any
+	}{
+		{refused.Error(), []any{refused, *refused}},
+		{invalid.Error(), []any{invalid, *invalid}},
+		{auth.Error(), []any{auth, *auth}},
+		{network.Error(), []any{network, *network}},
+	} {
+		for _, value := range c.values {
+			for _, verb := range everyVerb {
+				want := c.text
+				if verb == "%#v" || verb == "%q" {
+					want = strconv.Quote(want)
+				}
+				if got := fmt.Sprintf(verb, value); got != want {
+					t.Errorf("%s of %T: %s, want %s", verb, value, got, want)
+				}
+			}
+			v1, err := jsonv1.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v2, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, field := range []string{`"Header"`, `"Body"`, `"Err"`, "hunter2"} {
+				if strings.Contains(string(v1)+string(v2), field) {
+					t.Errorf("%s is in the JSON of %T: %s, %s", field, value, v1, v2)
+				}
+			}
+		}
+	}
+}
+
+func TestClient_PrintsItsAddressOnly(t *testing.T) {
+	client := newClient(t, "https://api.invalid/x")
+	const want = `sakari client of account "acc" at https://api.invalid/x/`
+	for _, verb := range everyVerb {
+		for _, value := range []any{client, *client} {
+			if got := fmt.Sprintf(verb, value); got != want && got != strconv.Quote(want) {
+				t.Errorf("%s: %s, want %s", verb, got, want)
+			}
+		}
+	}
+}
+
+func TestResponse_PrintsItsStatusOnly(t *testing.T) {
+	response := api.Response{StatusCode: 200, Header: header("X", "hunter2"), Body: []byte("hunter2")}
+	for _, verb := range everyVerb {
+		for _, value := range []any{response, &response} {
+			if got := fmt.Sprintf(verb, value); strings.Trim(got, `"`) != "200 OK" {
+				t.Errorf("%s: %s", verb, got)
+			}
+		}
+	}
+	if text, err := jsonv1.Marshal(response); err != nil || string(text) != `{"StatusCode":200}` {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestPrinting_ShowsNoSecret(t *testing.T) {
+	const id, secret, bearer = "the-client-id", "the-client-secret", "the-bearer-token"
+	credentials, err := api.New("acc", api.WithClientCredentials(id, secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed, err := api.New("acc", api.WithToken(bearer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	static := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: bearer})
+	source, err := api.New("acc", api.WithTokenSource(static))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []any{
+		credentials, *credentials, fixed, *fixed, source, *source,
+		credentials.Generated(), fixed.Generated(), *fixed.Generated(),
+		api.WithToken(bearer), api.WithClientCredentials(id, secret),
+		[]any{fixed}, map[string]any{"client": *fixed},
+	} {
+		for _, text := range forms(value) {
+			for _, s := range []string{secret, bearer} {
+				if strings.Contains(text, s) {
+					t.Errorf("%T: %q is in %s", value, s, text)
+				}
+			}
+		}
+	}
+}
+
+func TestErrors_RedactWhatTheServerRepeats(t *testing.T) {
+	server := apitest.NewServer(t)
+	client := server.Client()
+	if _, err := create(t, client); err != nil { // so that the token is known
+		t.Fatal(err)
+	}
+	contact := gen.Contact{
+		Email: new("chris@sakari.io"), FirstName: new("Chris"), LastName: new("Bloggs"),
+		Mobile:               &gen.ContactMobile{Number: new("123-456-7890"), LineType: new("mobile")},
+		Attributes:           properties{"x": []any{"free-form"}}.raw(),
+		AdditionalProperties: properties{"nickname": "Kit"}.raw(),
+	}
+	message := "Invalid mobile number 123-456-7890 of Chris Bloggs (Kit, free-form) <chris@sakari.io>" +
+		" with " + token(server) + "\nnext line"
+	secrets := []string{
+		"123-456-7890", "Chris", "Bloggs", "Kit", "free-form", "chris@sakari.io", token(server),
+	}
+	body := fmt.Sprintf(`{"success":false,"error":{"code":"CONT-001 chris@sakari.io","message":%q}}`, message)
+	server.Respond(apitest.Reply{Status: 400, Body: body})
+	_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+	refused := as[*api.Error](t, err)
+	checkText(t, err, secrets...)
+	text := ": Invalid mobile number [redacted]-[redacted]-[redacted] of"
+	if !strings.Contains(err.Error(), text) || refused.Message != message || string(refused.Body) != body {
+		t.Errorf("%v\nmessage %q, body %s", err, refused.Message, refused.Body)
+	}
+	checkText(t, errors.Join(err), secrets...)
+	for _, text := range forms(*refused) {
+		if strings.Contains(text, "chris") {
+			t.Errorf("personal data in %s", text)
+		}
+	}
+
+	server.RespondToken(apitest.Reply{
+		Status: 400,
+		Body:   fmt.Sprintf(`{"error":"invalid_client","error_description":"no %s"}`, server.ClientSecret),
+	})
+	_, err = create(t, server.Client())
+	as[*api.AuthError](t, err)
+	checkText(t, err, server.ClientSecret)
+}
+
+func TestErrors_RedactManySpellings(t *testing.T) {
+	contact := gen.Contact{
+		Email: new("Chris.Bloggs@Sakari.io"), FirstName: new("Tom&Jerry-secret"), LastName: new("Ng"),
+		Mobile: &gen.ContactMobile{Number: new("123-456-7890"), LineType: new("mobile")},
+		Lists: []gen.ContactList{{Filter: &gen.ListFilter{
+			Q:          new("mailbox@example.net"),
+			Attributes: []gen.FilterAttribute{{Value: []string{"078-05-1120"}}},
+		}}},
+		Attributes: properties{
+			"phone":           int64(15551234567),
+			"kim@example.org": true,
+			"name":            "\u738b\u4f1f",
+			"other":           "\u0393\u03b9\u03ce\u03c1\u03b3\u03bf\u03c2",
+		}.raw(),
+	}
+	for message, leak := range map[string]string{
+		"chris.bloggs@sakari.io exists":                         "bloggs",
+		"Unknown person Ng":                                     "Ng",
+		"\u0393\u0399\u038f\u03a1\u0393\u039f\u03a3 is unknown": "\u0393\u0399\u038f\u03a1\u0393\u039f\u03a3",
+		"mailbox@example.net is no filter":                      "mailbox",
+		"078-05-1120 is no value":                               "1120",
+		"Unknown person \u738b\u4f1f!":                          "\u738b\u4f1f",
+		"1234567890 is no number":                               "1234567890",
+		"(123) 45 67-890 is no number":                          "45 67",
+		"+11234567890 is no number":                             "1234567890",
+		"15551234567 is bad":                                    "15551234567",
+		"attribute kim@example.org is bad":                      "kim",
+		`bad: {"firstName":"Tom\u0026Jerry-secret"}`:            "Jerry",
+	} {
+		server := apitest.NewServer(t)
+		body := fmt.Sprintf(`{"success":false,"error":{"message":%q}}`, message)
+		server.Respond(apitest.Reply{Status: 400, Body: body})
+		_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+		checkText(t, err, leak)
+		if got := as[*api.Error](t, err).Message; got != message {
+			t.Errorf("message %q, want %q", got, message)
+		}
+	}
+	const secret = "hunter2&<topsecret"
+	server := apitest.NewServer(t)
+	server.RespondToken(apitest.Reply{
+		Status: 400,
+		Body:   `{"error_description":"no {\"client_secret\":\"hunter2\\u0026\\u003ctopsecret\"}"}`,
+	})
+	_, err := create(t, server.Client(api.WithClientCredentials("id", secret)))
+	as[*api.AuthError](t, err)
+	checkText(t, err, "hunter2", "topsecret")
+}
+
+// Only what may be personal is redacted.
+func TestErrors_StayReadable(t *testing.T) {
+	contact := gen.Contact{
+		Email:     new("ali@example.com"),
+		FirstName: new("Ali"),
+		Mobile:    &gen.ContactMobile{Number: new("+1 001 555 0100")},
+	}
+	for message, want := range map[string]string{
+		"Contact has requested no further communication": "Contact has requested no further communication",
+		"Invalid mobile number":                          "Invalid mobile number",
+		"Ali is not valid":                               "[redacted] is not valid",
+		"no ali@example.com":                             "no [redacted]",
+		"locked by Joe <joe@bloggs.com>, ask":            "locked by Joe <[redacted]>, ask", // only names of the request are redacted
+		`of "joe bloggs"@example.com, o'brien@a.example.org; bounce+x=example.com@lists.example.com.`: `of [redacted], [redacted]; [redacted].`,
+		"job 7@worker-3:8080 of pkg@v1.2.3": "job 7@worker-3:8080 of pkg@v1.2.3",
+		"no 10015550100":                    "no [redacted]",
+		"try again in 5 s":                  "try again in 5 s",
+	} {
+		server := apitest.NewServer(t)
+		body := fmt.Sprintf(`{"success":false,"error":{"code":"CONT-001","message":%q}}`, message)
+		server.Respond(apitest.Reply{Status: 400, Body: body})
+		_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+		if text := "sakari: createAttribute: 400 Bad Request: CONT-001: " + want + " (not applied)"; err.Error() != text {
+			t.Errorf("got  %v\nwant %s", err, text)
+		}
+	}
+}
+
+// A long message is cut off. If that cuts an email address, no part of it is shown.
+func TestErrors_RedactCutOffAddresses(t *testing.T) {
+	server := apitest.NewServer(t)
+	const maxMessage = 4 << 10 // bytes
+	for _, shown := range []int{3, 9, 12, 20} {
+		before := maxMessage - shown
+		message := strings.Repeat("x ", before/2) + strings.Repeat(" ", before%2) + "joe.bloggs@example.com"
+		body := fmt.Sprintf(`{"success":false,"error":{"message":%q}}`, message)
+		server.Respond(apitest.Reply{Status: 400, Body: body})
+		_, err := create(t, server.Client())
+		text, err := json.Marshal(as[*api.Error](t, err))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "joe") {
+			t.Errorf("%d bytes of an address before the cut: ...%s", shown, text[len(text)-100:])
+		}
+	}
+}
+
+// The time to redact does not grow with the product of the words of a message and of a contact.
+func TestErrors_RedactQuickly(t *testing.T) {
+	attributes := properties{}
+	for i := range 5_000 {
+		attributes[fmt.Sprintf("name%d", i)] = fmt.Sprintf("value%d", 1_000_000+i)
+	}
+	contact := gen.Contact{Attributes: attributes.raw()}
+	var many strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&many, "q%d %d ", i, 10+i)
+	}
+	for name, message := range map[string]string{
+		"short words":        strings.Repeat("q7 ", 1400),
+		"different words":    many.String(),
+		"one word":           strings.Repeat("x", 4000),
+		"words of 256 bytes": strings.Repeat(strings.Repeat("y", 256)+" ", 20),
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			body := `{"error":{"message":"` + message + ` value1000017"}}`
+			server.Respond(apitest.Reply{Status: 404}, apitest.Reply{Status: 400, Body: body})
+			client := server.Client()
+			timed := func() time.Duration {
+				start := time.Now()
+				_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+				checkText(t, err, "value1000017")
+				return time.Since(start)
+			}
+			if plain, redacted := timed(), timed(); redacted > 5*plain+time.Second {
+				t.Errorf("%v with the message, %v without it", redacted, plain)
+			}
+		})
+	}
+}
+
+func TestErrors_ShowTheHostOfARedirect(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.Respond(apitest.Reply{
+		Status: 302,
+		Header: header("Location", "https://other.sakari.io:45678/chris@sakari.io"),
+		Body:   `{"error":{"code":"chris@sakari.io"}}`,
+	})
+	_, contact := pageContact(t)
+	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+	if !strings.Contains(err.Error(), "redirect to other.sakari.io:45678 not followed") {
+		t.Errorf("got %v", err)
+	}
+	checkText(t, err, "chris@sakari.io")
+}
