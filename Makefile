@@ -6,18 +6,19 @@ export FROM := HEAD:openapi.yaml
 export TO := openapi.yaml
 export SPEC
 
-run: ## send the vendor page's contact to a double of the API
+run: ## send the vendor page's contact to a fake server
 	go run ./api/cmd/sakari create -sandbox $(CONTACT)
 
-test: ## run all tests with the race detector, and hold the allocations of a call to their figure without it
+test: ## run all tests with the race detector, and those of allocations and tools without it
 	go test -race -timeout 5m ./...
 	go test -run TestCost ./api
+	go test -C .tools ./...
 
-generate: ## make gen/ of openapi.yaml, and the client that make bench compares with
+generate: ## generate gen/ from openapi.yaml, and the client that make bench compares with
 	go generate ./...
-	go generate -C .tools/bench ./...
+	go generate -C .tools/bench .
 
-check: lint ## contract and its examples valid, gen/ current, modules tidy, code formatted and linted
+check: lint ## check the spec, its examples, gen/, the modules, the format, and lint
 	go run github.com/getkin/kin-openapi/cmd/validate -- openapi.yaml
 	go test -count=1 ./gen
 	.ci/generated
@@ -26,22 +27,26 @@ check: lint ## contract and its examples valid, gen/ current, modules tidy, code
 	go mod -C .tools/bench tidy -diff
 	@echo 'gofmt -l .'; test -z "$$(gofmt -l . | tee /dev/stderr)"
 
-lint: ## vet and staticcheck
-	go vet ./... && go vet -C .tools ./...
+lint: ## check line width and spelling, and run vet and staticcheck
+	.ci/width
+	git ls-files ':!*testdata*' ':!*go.sum' | xargs go tool -modfile=.tools/go.mod misspell -error
+	go vet ./...
+	go vet -C .tools ./...
+	go vet -C .tools/bench ./...
 	go tool -modfile=.tools/go.mod staticcheck -checks all ./...
 	go tool -C .tools staticcheck -checks all ./...
 
-revise: ## tell what a change of the contract breaks, FROM=file-or-revision:file TO=the same
-	go run -C .tools ./contract revise "$$FROM" "$$TO"
+revise: ## report what a change of the spec breaks, FROM=file-or-revision:file TO=the same
+	go run -C .tools ./spec revise "$$FROM" "$$TO"
 
-drift: ## compare the vendor's own OpenAPI document with the contract, SPEC=file
-	go run -C .tools ./contract drift "$$SPEC"
+drift: ## compare the vendor's own OpenAPI document with the spec, SPEC=file
+	go run -C .tools ./spec drift "$$SPEC"
 
-release-check: ## hold CHANGELOG.md against the changes since the last release, and build a program against this tree
-	go run -C .tools ./contract release-check
+release-check: ## compare CHANGELOG.md with the changes since the last release
+	go run -C .tools ./spec release-check
 	.ci/consumer/run
 
-bench: ## compare ways to make a call, in ROUNDS rounds
+bench: ## compare ways to call the API, in ROUNDS rounds
 	go test -C .tools/bench -count=1 -v -timeout 30m . -rounds $(ROUNDS)
 
 fuzz: ## run each fuzz test for a minute, or FUZZTIME

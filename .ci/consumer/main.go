@@ -1,4 +1,5 @@
-// Consumer is a program of another module that uses the public surface of the client, all of it, against the double.
+// Consumer is a program of another module that uses all of the client's public surface. It sends
+// its requests to the fake server.
 package main
 
 import (
@@ -21,39 +22,61 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// The surface: what changes here breaks programs.
+// The public surface. A change that does not compile here breaks users' programs.
 var (
-	_ func(string, ...api.Option) (*api.Client, error)                                                                                         = api.New
-	_ func(*api.Client, context.Context, gen.AttributeType, gen.Contact, ...api.CallOption) (*gen.Autotopup, error)                            = (*api.Client).CreateAttribute
-	_ func(*api.Client, context.Context, gen.AttributeType, string, gen.Contact, ...api.CallOption) (*gen.Autotopup, error)                    = (*api.Client).UpdateAttribute
-	_ func(*api.Client, context.Context, gen.AttributeType, string, ...api.CallOption) (*gen.Attribute, error)                                 = (*api.Client).GetAttribute
-	_ func(*api.Client, context.Context, gen.ListAttributesParams, ...api.CallOption) iter.Seq2[gen.Attribute, error]                          = (*api.Client).ListAttributes
-	_ func(*api.Client, context.Context, gen.AttributeType, gen.ListAttributesByTypeParams, ...api.CallOption) iter.Seq2[gen.Attribute, error] = (*api.Client).ListAttributesByType
-	_ func(*api.Client, string) (*api.Client, error)                                                                                           = (*api.Client).WithAccount
-	_ func(*api.Client) *gen.ClientWithResponses                                                                                               = (*api.Client).Generated
-	_ func(testing.TB, ...apitest.Option) *apitest.Server                                                                                      = apitest.NewServer
-	_ func(*apitest.Server, ...api.Option) *api.Client                                                                                         = (*apitest.Server).Client
-	_ func(*apitest.Server, ...apitest.Reply)                                                                                                  = (*apitest.Server).Respond
-	_ func(*apitest.Server) []apitest.Request                                                                                                  = (*apitest.Server).Requests
-	_ func(error) api.Outcome                                                                                                                  = api.OutcomeOf
+	_ = []func(string, ...api.Option) (*api.Client, error){api.New}
+	_ = []func(*api.Client, string) (*api.Client, error){(*api.Client).WithAccount}
+	_ = []func(*api.Client) *gen.ClientWithResponses{(*api.Client).Generated}
 
-	_ = [...]api.Option{
-		api.WithClientCredentials("", ""), api.WithToken(""), api.WithTokenSource(oauth2.StaticTokenSource(nil)), api.WithBaseURL(""),
-		api.WithHTTPClient(http.DefaultClient), api.WithUserAgent(""), api.WithLogger(slog.Default()), api.WithTimeout(time.Second),
-		api.WithMaxAttempts(1), api.WithRateLimit(1, 1), api.WithMaxResponseBytes(1), api.WithValidation(api.ValidationStrict),
-		api.WithValidation(api.ValidationReport), api.WithValidation(api.ValidationOff),
-		api.WithViolationHandler(func(context.Context, *api.ValidationError) {}), api.WithInsecureBaseURL(),
+	_ = []func(
+		*api.Client, context.Context, gen.AttributeType, gen.Contact, ...api.CallOption,
+	) (*gen.Autotopup, error){(*api.Client).CreateAttribute}
+	_ = []func(
+		*api.Client, context.Context, gen.AttributeType, string, gen.Contact, ...api.CallOption,
+	) (*gen.Autotopup, error){(*api.Client).UpdateAttribute}
+	_ = []func(
+		*api.Client, context.Context, gen.AttributeType, string, ...api.CallOption,
+	) (*gen.Attribute, error){(*api.Client).GetAttribute}
+	_ = []func(
+		*api.Client, context.Context, gen.ListAttributesParams, ...api.CallOption,
+	) iter.Seq2[gen.Attribute, error]{(*api.Client).ListAttributes}
+	_ = []func(
+		*api.Client, context.Context, gen.AttributeType, gen.ListAttributesByTypeParams,
+		...api.CallOption,
+	) iter.Seq2[gen.Attribute, error]{(*api.Client).ListAttributesByType}
+
+	_ = []func(testing.TB, ...apitest.Option) *apitest.Server{apitest.NewServer}
+	_ = []func(*apitest.Server, ...api.Option) *api.Client{(*apitest.Server).Client}
+	_ = []func(*apitest.Server, ...apitest.Reply){(*apitest.Server).Respond}
+	_ = []func(*apitest.Server) []apitest.Request{(*apitest.Server).Requests}
+
+	_ = []api.Option{
+		api.WithClientCredentials("", ""), api.WithToken(""),
+		api.WithTokenSource(oauth2.StaticTokenSource(nil)), api.WithBaseURL(""),
+		api.WithInsecureBaseURL(), api.WithHTTPClient(http.DefaultClient), api.WithUserAgent(""),
+		api.WithLogger(slog.Default()), api.WithTimeout(time.Second), api.WithMaxAttempts(1),
+		api.WithRateLimit(1, 1), api.WithMaxResponseBytes(1),
+		api.WithValidation(api.ValidationStrict), api.WithValidation(api.ValidationReport),
+		api.WithValidation(api.ValidationOff),
+		api.WithViolationHandler(func(context.Context, *api.ValidationError) {}),
 	}
-	_ = [...]error{
-		&api.Error{Operation: "", StatusCode: 0, Code: "", Message: "", Header: http.Header{}, Body: []byte{}, RetryAfter: 0, Attempts: 0},
-		&api.ValidationError{Operation: "", Direction: api.DirectionRequest, StatusCode: 0, Header: http.Header{}, Body: []byte{},
-			Violations: []api.Violation{{Location: "", Rule: "", Message: ""}}},
+	_ = []error{
+		&api.Error{
+			Operation: "", StatusCode: 0, Code: "", Message: "", Header: http.Header{},
+			Body: []byte{}, RetryAfter: 0, Attempts: 0,
+		},
+		&api.ValidationError{
+			Operation: "", Direction: api.DirectionRequest, StatusCode: 0, Header: http.Header{},
+			Body: []byte{}, Violations: []api.Violation{{Location: "", Rule: "", Message: ""}},
+		},
 		&api.ValidationError{Direction: api.DirectionResponse},
-		&api.AuthError{StatusCode: 0, Code: "", Message: "", Err: nil},
-		api.ErrInvalidRequest, api.ErrInvalidResponse, api.ErrUnauthorized, api.ErrForbidden, api.ErrNotFound, api.ErrRateLimited,
+		&api.AuthError{StatusCode: 0, Code: "", Message: "", RetryAfter: 0, Err: nil},
+		&api.NetworkError{Operation: "", Attempts: 0, Err: nil},
+		api.ErrInvalidRequest, api.ErrInvalidResponse, api.ErrUnauthorized, api.ErrForbidden,
+		api.ErrNotFound, api.ErrRateLimited,
 	}
 	_ = api.Response{StatusCode: 0, Header: http.Header{}, Body: []byte{}}
-	_ = [...]api.Outcome{api.NotApplied, api.Unknown, api.Applied}
+	_ = []api.Outcome{api.NotApplied, api.Unknown, api.Applied, api.OutcomeOf(nil)}
 )
 
 func main() {
@@ -67,32 +90,39 @@ func main() {
 }
 
 func run(version string) error {
-	var breaches []error
-	server, err := apitest.Start(func(breach error) { breaches = append(breaches, breach) })
+	var violations []error
+	report := func(violation error) { violations = append(violations, violation) }
+	server, err := apitest.Start(report)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	client, err := api.New(server.AccountID, api.WithClientCredentials(server.ClientID, server.ClientSecret), api.WithBaseURL(server.URL))
+	client, err := api.New(server.AccountID, api.WithBaseURL(server.URL),
+		api.WithClientCredentials(server.ClientID, server.ClientSecret))
 	if err != nil {
 		return err
 	}
 	ctx := context.Background()
-	var answer api.Response
-	setting, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, gen.Contact{Email: new("chris@sakari.io")}, api.CaptureResponse(&answer))
+	var response api.Response
+	contact := gen.Contact{Email: new("chris@sakari.io")}
+	setting, err := client.CreateAttribute(
+		ctx, gen.AttributeTypeContacts, contact, api.CaptureResponse(&response))
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(string(answer.Body), fmt.Sprint(setting.Amount)) || answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%v is not in the answer %s", setting.Amount, answer.Body)
+	hasAmount := strings.Contains(string(response.Body), fmt.Sprint(setting.Amount))
+	if !hasAmount || response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%v is not in the response %s", setting.Amount, response.Body)
 	}
 	listed := 0
-	for attribute, err := range client.ListAttributes(ctx, gen.ListAttributesParams{Limit: new(1)}) {
+	params := gen.ListAttributesParams{Limit: new(1)}
+	for attribute, err := range client.ListAttributes(ctx, params) {
 		if err != nil {
 			return err
 		}
 		listed++
-		if _, err := client.GetAttribute(ctx, gen.AttributeTypeContacts, *attribute.ID); err != nil {
+		_, err = client.GetAttribute(ctx, gen.AttributeTypeContacts, *attribute.ID)
+		if err != nil {
 			return err
 		}
 	}
@@ -100,15 +130,17 @@ func run(version string) error {
 		return fmt.Errorf("%d attributes are listed, want 1", listed)
 	}
 	_, err = client.CreateAttribute(ctx, "companies", gen.Contact{})
-	var violation *api.ValidationError
-	if !errors.As(err, &violation) || !errors.Is(err, api.ErrInvalidRequest) || api.OutcomeOf(err) != api.NotApplied {
-		return fmt.Errorf("a bad type gives %w", err)
+	var invalid *api.ValidationError
+	isInvalid := errors.As(err, &invalid) && errors.Is(err, api.ErrInvalidRequest)
+	if !isInvalid || api.OutcomeOf(err) != api.NotApplied {
+		return fmt.Errorf("an unknown attribute type: got error %w", err)
 	}
-	if got, want := server.Requests()[0].Header.Get("User-Agent"), "sakari-go/"+version; got != want {
-		return fmt.Errorf("the User-Agent is %q, want %q", got, want)
+	agent := server.Requests()[0].Header.Get("User-Agent")
+	if want := "sakari-go/" + version; agent != want {
+		return fmt.Errorf("the User-Agent is %q, want %q", agent, want)
 	}
-	if len(breaches) > 0 {
-		return errors.Join(breaches...)
+	if len(violations) > 0 {
+		return errors.Join(violations...)
 	}
 	fmt.Println("a program of another module works with version", version)
 	return nil

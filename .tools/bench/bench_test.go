@@ -21,30 +21,30 @@ import (
 
 var rounds = flag.Int("rounds", 0, "rounds of each benchmark")
 
-// Times in this process are taken in so many short turns a round.
+// A round within this process has many short turns for each way.
 const turnsOfRound, turn = 20, 20 * time.Millisecond
 
-// The ways that check are compared as such: each refuses answers that break the contract.
-func TestWays(t *testing.T) {
+func TestWays_RefuseInvalidResponsesIfTheyValidate(t *testing.T) {
 	const incomplete = `{"success":true,"data":{"amount":123}}`
 	list := attributes(99 << 10)
 	undated := strings.Replace(list, "2023-11-07T", "2023-11-07 ", 1)
 	for _, w := range ways {
-		created, read := overStub(w, yes).create(t.Context()), overStub(w, list).list(t.Context())
+		created := overStub(w, success).create(t.Context())
+		read := overStub(w, list).list(t.Context())
 		if err := cmp.Or(created, read); err != nil {
 			t.Errorf("%s: %v", w.name, err)
 		}
 		created = overStub(w, incomplete).create(t.Context())
 		read = overStub(w, undated).list(t.Context())
-		if w.checks && (created == nil || read == nil) {
-			t.Errorf("%s accepts an answer that breaks the contract", w.name)
+		if w.validates && (created == nil || read == nil) {
+			t.Errorf("%s accepts a response that does not conform to the spec", w.name)
 		}
 	}
 }
 
 func TestBenchCallWithoutNetwork(t *testing.T) {
 	compareCalls(t, "One call, a stub in place of the network", func(w way) call {
-		return overStub(w, yes).create
+		return overStub(w, success).create
 	})
 }
 
@@ -77,7 +77,7 @@ func TestBenchMemory(t *testing.T) {
 
 func TestBenchCallers(t *testing.T) {
 	needRounds(t)
-	const callers, warm, calls = 64, 10, 100 // those that warm up open the connections
+	const callers, warm, calls = 64, 10, 100 // the calls of warm open the connections
 	server := startServer(t)
 	for _, over := range []struct{ name, base string }{
 		{"HTTP/1.1", server.TLS1}, {"HTTP/2", server.TLS2},
@@ -142,7 +142,7 @@ func needRounds(t *testing.T) {
 	}
 }
 
-// compareCalls compares what a call takes within this process.
+// compareCalls compares the time and the allocations of a call within this process.
 func compareCalls(t *testing.T, title string, open func(way) call) {
 	t.Helper()
 	needRounds(t)
@@ -164,7 +164,7 @@ func compareCalls(t *testing.T, title string, open func(way) call) {
 	})
 }
 
-// timeOf is the time of a call, in seconds.
+// timeOf returns the mean time of a call, in seconds.
 func timeOf(call func(), calls int) float64 {
 	start := time.Now()
 	for range calls {
@@ -173,9 +173,9 @@ func timeOf(call func(), calls int) float64 {
 	return time.Since(start).Seconds() / float64(calls)
 }
 
-// compare measures each way once a round, and begins each round with another one, so that what
-// slows the machine slows them all. It shows the median of each figure, and those of its ratios
-// within a round, which move less.
+// compare measures each way once a round and starts each round with another way, so that other load
+// slows all of them. It shows the median of each figure and the medians of its ratios within a
+// round, which vary less.
 func compare(
 	t *testing.T, title string, rounds int, figures []string, measure func(way int) []float64,
 ) {
@@ -192,12 +192,12 @@ func compare(
 			}
 		}
 	}
-	rows := [][]string{{title, "checks"}}
+	rows := [][]string{{title, "validates"}}
 	for _, figure := range figures {
 		rows[0] = append(rows[0], figure, "to the floor", "to the usual way")
 	}
 	for i, w := range ways {
-		row := []string{w.name, map[bool]string{true: "yes", false: "-"}[w.checks]}
+		row := []string{w.name, map[bool]string{true: "yes", false: "-"}[w.validates]}
 		for f := range figures {
 			values := measured[i][f]
 			row = append(row, fmt.Sprintf("%.1f", median(values)))
@@ -230,12 +230,12 @@ func show(t *testing.T, rows [][]string) {
 	t.Log("\n" + text.String())
 }
 
-// overStub opens a way over a stub in place of the network.
+// overStub opens a way with a stub in place of the network.
 func overStub(w way, body string) calls {
 	return w.open("https://api.invalid", &http.Client{Transport: stub(body)})
 }
 
-// stub answers with itself.
+// stub is a transport that responds with itself as the body.
 type stub string
 
 func (s stub) RoundTrip(r *http.Request) (*http.Response, error) {

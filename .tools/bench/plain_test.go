@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// plainContact and what it holds are what one writes by hand who keeps no unknown properties.
+// plainContact is a hand-written contact that drops unknown properties.
 type plainContact struct {
 	Email          *string           `json:"email,omitempty"`
 	FirstName      *string           `json:"firstName,omitempty"`
@@ -76,7 +76,7 @@ type plainError struct {
 	Description *string `json:"description,omitempty"`
 }
 
-type plainAnswer struct {
+type plainResponse struct {
 	Success bool                            `json:"success"`
 	Data    struct{ Amount, Below float64 } `json:"data"`
 }
@@ -89,7 +89,7 @@ type plainPage struct {
 	Data []plainAttribute `json:"data"`
 }
 
-// plainAttribute holds values, which take fewer allocations than pointers.
+// plainAttribute has values instead of pointers, which saves allocations.
 type plainAttribute struct {
 	ID       string      `json:"id"`
 	Name     string      `json:"name"`
@@ -113,7 +113,7 @@ type plainChange struct {
 	} `json:"by"`
 }
 
-// openPlain is the floor: what a call takes at least with the standard library.
+// openPlain is the lower bound: a call with the standard library alone.
 func openPlain(base string, client *http.Client) calls {
 	contact := pageContact[plainContact]()
 	return calls{
@@ -122,14 +122,14 @@ func openPlain(base string, client *http.Client) calls {
 			if err != nil {
 				return err
 			}
-			var answer plainAnswer
-			err = plainCall(ctx, client, http.MethodPost, base+createPath, body, &answer)
-			return expect(answer.Success, err)
+			var response plainResponse
+			err = plainCall(ctx, client, http.MethodPost, base+createPath, body, &response)
+			return expect(response.Success, err)
 		},
 		list: func(ctx context.Context) error {
 			var page plainPage
 			err := plainCall(ctx, client, http.MethodGet, base+listPath, nil, &page)
-			return expect(page.Success && len(page.Data) >= listed, err)
+			return expect(page.Success && len(page.Data) >= minListed, err)
 		},
 	}
 }

@@ -22,8 +22,8 @@ import (
 	"time"
 )
 
-// The test binary runs itself again as the server, so that what the server takes is not counted,
-// and as a client, whose time and memory are then those of a process.
+// The test binary runs itself as the server, whose CPU time is then not measured, and as a client,
+// whose CPU time and memory are then those of its process.
 const roleVariable, serverRole = "SAKARI_BENCH_ROLE", "server"
 
 func TestMain(m *testing.M) {
@@ -39,14 +39,14 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// addresses are those of the server process, and the certificate that it has.
+// addresses are the base URLs and the certificate of the server process.
 type addresses struct{ HTTP, TLS1, TLS2, Certificate string }
 
 func serve() {
 	list := attributes(1 << 20)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		body := yes
+		body := success
 		if r.Method == http.MethodGet {
 			body = list
 		}
@@ -64,7 +64,7 @@ func serve() {
 		HTTP: open.URL, TLS1: first.URL, TLS2: second.URL,
 		Certificate: string(pem.EncodeToMemory(certificate)),
 	}))
-	_, _ = io.Copy(io.Discard, os.Stdin) // until the process that started this one closes it, or ends
+	_, _ = io.Copy(io.Discard, os.Stdin) // ends when the parent process closes it or ends
 }
 
 // startServer starts a server process that ends with the test.
@@ -94,16 +94,16 @@ type job struct {
 	Way                  int
 	Base, Certificate    string
 	List                 bool
-	Callers, Warm, Calls int // each caller makes as many calls to warm up, and then as many that count
+	Callers, Warm, Calls int // each caller makes Warm calls that are not measured, and then Calls
 }
 
-// taken is what the calls of a job took, and the process in all.
+// taken is what the measured calls of a job took. The peak is that of the whole process.
 type taken struct {
 	CPU, Wall float64 // s
 	Peak      float64 // MiB
 }
 
-// start has a process do the job.
+// start runs the job in a process of its own.
 func (j job) start(t *testing.T) (took taken) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), os.Args[0])
@@ -133,7 +133,7 @@ func (j job) run() (took taken, err error) {
 	return taken{CPU: cpuTime() - cpu, Wall: time.Since(start).Seconds(), Peak: peak()}, nil
 }
 
-// share has callers make calls at the same time.
+// share makes calls from several callers at the same time.
 func share(call call, callers, calls int) error {
 	failures := make([]error, callers)
 	var calling sync.WaitGroup
@@ -148,8 +148,8 @@ func share(call call, callers, calls int) error {
 	return errors.Join(failures...)
 }
 
-// newTransport is the same for all ways: one that keeps the connections of all callers, as the
-// transport of this client does by default.
+// newTransport returns the same transport for all ways. It keeps the connections of all callers, as
+// this client's default does.
 func newTransport(certificate string) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = t.MaxIdleConns
@@ -160,14 +160,14 @@ func newTransport(certificate string) *http.Transport {
 	return t
 }
 
-// cpuTime is the time of this process on all cores, in seconds.
+// cpuTime returns the CPU time of this process on all cores, in seconds.
 func cpuTime() float64 {
 	var usage syscall.Rusage
 	check(syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }
 
-// peak is the most memory that this process held, in MiB.
+// peak returns the peak memory of this process, in MiB.
 func peak() float64 {
 	_, rest, _ := strings.Cut(string(must(os.ReadFile("/proc/self/status"))), "VmHWM:")
 	var kib float64
@@ -175,13 +175,14 @@ func peak() float64 {
 	return kib / 1024
 }
 
-const yes = `{"success":true,"data":{"amount":123,"below":123}}`
+const success = `{"success":true,"data":{"amount":123,"below":123}}`
 
-// attributes is the answer with a list, just below a size.
+// attributes returns a response with a list of attributes, just below a size in bytes.
 func attributes(size int) string {
 	const end = `],"pagination":{"limit":100,"offset":0,"hasNext":false},"success":true}`
-	change := `{"at":"2023-11-07T05:31:56Z","by":{"id":"u-1","name":"Joe Bloggs","firstName":"Joe",` +
-		`"lastName":"Bloggs","email":"joe@bloggs.com","source":"web","subSource":"import"}}`
+	change := `{"at":"2023-11-07T05:31:56Z","by":{"id":"u-1","name":"Joe Bloggs",` +
+		`"firstName":"Joe","lastName":"Bloggs","email":"joe@bloggs.com","source":"web",` +
+		`"subSource":"import"}}`
 	text := []byte(`{"data":[`)
 	for i := 0; ; i++ {
 		next := fmt.Sprintf(`{"id":"a-%d","name":"company_size","label":"Size of the company",`+

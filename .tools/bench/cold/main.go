@@ -1,4 +1,4 @@
-// Command cold times New and the first two calls of a process, in nanoseconds.
+// Cold times New and the first two calls of a process, in nanoseconds.
 package main
 
 import (
@@ -16,20 +16,23 @@ import (
 type stub struct{}
 
 func (stub) RoundTrip(r *http.Request) (*http.Response, error) {
+	const body = `{"success":true,"data":{"amount":1,"below":1}}`
 	return &http.Response{
 		StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-		Body: io.NopCloser(strings.NewReader(`{"success":true,"data":{"amount":1,"below":1}}`)), ContentLength: -1,
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1,
 	}, nil
 }
 
 func main() {
-	start := time.Now()
-	client, err := api.New("acc", api.WithToken("made-for-this-test"), api.WithHTTPClient(&http.Client{Transport: stub{}}))
+	ctx, start := context.Background(), time.Now()
+	client, err := api.New("acc",
+		api.WithToken("made-for-this-test"), api.WithHTTPClient(&http.Client{Transport: stub{}}))
 	fmt.Println(time.Since(start).Nanoseconds())
 	for range 2 {
 		start = time.Now()
 		if err == nil {
-			_, err = client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{Email: new("chris@sakari.io")})
+			contact := gen.Contact{Email: new("chris@sakari.io")}
+			_, err = client.CreateAttribute(ctx, gen.AttributeTypeContacts, contact)
 		}
 		fmt.Println(time.Since(start).Nanoseconds())
 	}

@@ -24,43 +24,45 @@ func trimTrailingSlashes(u *url.URL) {
 type Invoker interface {
 	// CreateAttribute invokes createAttribute operation.
 	//
-	// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom
-	// attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the
-	// page to the letter. What the server really answers may differ, so every answer is checked, and one
-	// that breaks the contract is handed over, never dropped.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is
+	// about an automatic top-up, and its path about custom attributes. Its request body is a contact, and
+	// its response an auto top-up setting. The spec follows the page. The real response may differ. A
+	// client must validate it, and keep one that does not conform.
 	//
 	// POST /v1/accounts/{accountId}/attributes/{attributeType}
 	CreateAttribute(ctx context.Context, request *Contact, params CreateAttributeParams) (CreateAttributeRes, error)
 	// CreateToken invokes createToken operation.
 	//
-	// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He
-	// documents no lifetime: an `expires_in` is used if it comes.
+	// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a
+	// form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response
+	// has it.
 	//
 	// POST /oauth2/token
 	CreateToken(ctx context.Context, request *TokenRequest) (CreateTokenRes, error)
 	// GetAttribute invokes getAttribute operation.
 	//
-	// One attribute, in a list. That the list holds one is how this contract reads the page, which does
-	// not say so.
+	// Returns one attribute, in a list. The vendor's page does not say that the list has one element. The
+	// spec assumes it.
 	//
 	// GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}
 	GetAttribute(ctx context.Context, params GetAttributeParams) (GetAttributeRes, error)
 	// ListAttributes invokes listAttributes operation.
 	//
-	// A page of the attributes of an account. The page of this operation has no offset and no limit: they
-	// are conventions of the whole API.
+	// Returns one page of the attributes of an account. The vendor's page of this operation does not
+	// mention offset and limit. Both are conventions of the whole API.
 	//
 	// GET /v1/accounts/{accountId}/attributes
 	ListAttributes(ctx context.Context, params ListAttributesParams) (ListAttributesRes, error)
 	// ListAttributesByType invokes listAttributesByType operation.
 	//
-	// A page of the attributes of one type. For offset and limit see listAttributes.
+	// Returns one page of the attributes of one type. See listAttributes for offset and limit.
 	//
 	// GET /v1/accounts/{accountId}/attributes/{attributeType}
 	ListAttributesByType(ctx context.Context, params ListAttributesByTypeParams) (ListAttributesByTypeRes, error)
 	// UpdateAttribute invokes updateAttribute operation.
 	//
-	// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+	// Sends a contact to one attribute. The vendor's page has the request body and the response of
+	// createAttribute, and the same contradiction.
 	//
 	// PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}
 	UpdateAttribute(ctx context.Context, request *Contact, params UpdateAttributeParams) (UpdateAttributeRes, error)
@@ -109,10 +111,10 @@ func (c *Client) requestURL(ctx context.Context) *url.URL {
 
 // CreateAttribute invokes createAttribute operation.
 //
-// The vendor's page contradicts itself: its title speaks of an automatic top-up, its path of custom
-// attributes, its body is a contact and its answer is an auto top-up setting. The contract follows the
-// page to the letter. What the server really answers may differ, so every answer is checked, and one
-// that breaks the contract is handed over, never dropped.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is
+// about an automatic top-up, and its path about custom attributes. Its request body is a contact, and
+// its response an auto top-up setting. The spec follows the page. The real response may differ. A
+// client must validate it, and keep one that does not conform.
 //
 // POST /v1/accounts/{accountId}/attributes/{attributeType}
 func (c *Client) CreateAttribute(ctx context.Context, request *Contact, params CreateAttributeParams) (CreateAttributeRes, error) {
@@ -228,8 +230,9 @@ func (c *Client) sendCreateAttribute(ctx context.Context, request *Contact, para
 
 // CreateToken invokes createToken operation.
 //
-// OAuth 2.0 client credentials. The vendor documents a JSON body, where RFC 6749 has a form. He
-// documents no lifetime: an `expires_in` is used if it comes.
+// The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a
+// form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response
+// has it.
 //
 // POST /oauth2/token
 func (c *Client) CreateToken(ctx context.Context, request *TokenRequest) (CreateTokenRes, error) {
@@ -275,8 +278,8 @@ func (c *Client) sendCreateToken(ctx context.Context, request *TokenRequest) (re
 
 // GetAttribute invokes getAttribute operation.
 //
-// One attribute, in a list. That the list holds one is how this contract reads the page, which does
-// not say so.
+// Returns one attribute, in a list. The vendor's page does not say that the list has one element. The
+// spec assumes it.
 //
 // GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}
 func (c *Client) GetAttribute(ctx context.Context, params GetAttributeParams) (GetAttributeRes, error) {
@@ -408,8 +411,8 @@ func (c *Client) sendGetAttribute(ctx context.Context, params GetAttributeParams
 
 // ListAttributes invokes listAttributes operation.
 //
-// A page of the attributes of an account. The page of this operation has no offset and no limit: they
-// are conventions of the whole API.
+// Returns one page of the attributes of an account. The vendor's page of this operation does not
+// mention offset and limit. Both are conventions of the whole API.
 //
 // GET /v1/accounts/{accountId}/attributes
 func (c *Client) ListAttributes(ctx context.Context, params ListAttributesParams) (ListAttributesRes, error) {
@@ -541,7 +544,7 @@ func (c *Client) sendListAttributes(ctx context.Context, params ListAttributesPa
 
 // ListAttributesByType invokes listAttributesByType operation.
 //
-// A page of the attributes of one type. For offset and limit see listAttributes.
+// Returns one page of the attributes of one type. See listAttributes for offset and limit.
 //
 // GET /v1/accounts/{accountId}/attributes/{attributeType}
 func (c *Client) ListAttributesByType(ctx context.Context, params ListAttributesByTypeParams) (ListAttributesByTypeRes, error) {
@@ -691,7 +694,8 @@ func (c *Client) sendListAttributesByType(ctx context.Context, params ListAttrib
 
 // UpdateAttribute invokes updateAttribute operation.
 //
-// Body and answer are those of createAttribute, by the vendor's page, and so is its contradiction.
+// Sends a contact to one attribute. The vendor's page has the request body and the response of
+// createAttribute, and the same contradiction.
 //
 // PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}
 func (c *Client) UpdateAttribute(ctx context.Context, request *Contact, params UpdateAttributeParams) (UpdateAttributeRes, error) {

@@ -22,9 +22,9 @@ type GetAttributeParams struct {
 
 // ListAttributesParams is parameters of listAttributes operation.
 type ListAttributesParams struct {
-	// How many to skip before the page. The default is not documented.
+	// The number of attributes to skip. The default is not documented.
 	Offset OptInt `json:",omitempty,omitzero"`
-	// How many a page holds at most. The default is not documented.
+	// The maximum number of attributes on a page. The default is not documented.
 	Limit OptInt `json:",omitempty,omitzero"`
 	// Account to apply operations to.
 	AccountId string
@@ -32,9 +32,9 @@ type ListAttributesParams struct {
 
 // ListAttributesByTypeParams is parameters of listAttributesByType operation.
 type ListAttributesByTypeParams struct {
-	// How many to skip before the page. The default is not documented.
+	// The number of attributes to skip. The default is not documented.
 	Offset OptInt `json:",omitempty,omitzero"`
-	// How many a page holds at most. The default is not documented.
+	// The maximum number of attributes on a page. The default is not documented.
 	Limit OptInt `json:",omitempty,omitzero"`
 	// Account to apply operations to.
 	AccountId string

@@ -9,14 +9,14 @@ import (
 	"github.com/go-faster/jx"
 )
 
-// What went wrong. The vendor writes the text as message here, as description in a contact.
+// What went wrong. The vendor calls the text message here, and description in a contact.
 // Ref: #/components/schemas/APIError
 type APIError struct {
 	// Error code.
 	Code OptString `json:"code"`
-	// What the code means.
+	// Meaning of the code.
 	Message OptString `json:"message"`
-	// What the code means, in the other spelling that the vendor uses.
+	// Meaning of the code, under the name that the vendor uses in a contact.
 	Description     OptString `json:"description"`
 	AdditionalProps APIErrorAdditional
 }
@@ -75,15 +75,15 @@ func (s *APIErrorAdditional) init() APIErrorAdditional {
 // A custom attribute.
 // Ref: #/components/schemas/Attribute
 type Attribute struct {
-	// ID of attribute.
+	// Identifier of the attribute.
 	ID OptString `json:"id"`
 	// Name of the attribute.
 	Name OptString `json:"name"`
-	// What people read for the name.
+	// Name to display.
 	Label OptString `json:"label"`
-	// Type of custom attribute. The pages list no options here.
+	// Type of custom attribute. The vendor does not list the possible values here.
 	Type OptString `json:"type"`
-	// Kind of the values. The vendor does not list the options.
+	// Kind of the values. The vendor does not list the possible values.
 	DataType        OptString `json:"dataType"`
 	Created         OptChange `json:"created"`
 	Updated         OptChange `json:"updated"`
@@ -181,10 +181,10 @@ func (s *AttributeAdditional) init() AttributeAdditional {
 	return m
 }
 
-// The envelope of a list of attributes. The required marks are the vendor's.
+// The envelope of a list of attributes. The vendor marks all three properties as required.
 // Ref: #/components/schemas/AttributeListResponse
 type AttributeListResponse struct {
-	// Whether the API did what was asked.
+	// Whether the API applied the request.
 	Success    bool       `json:"success"`
 	Pagination Pagination `json:"pagination"`
 	// The attributes of the page.
@@ -302,7 +302,7 @@ func (s *AttributeType) UnmarshalText(data []byte) error {
 type Author struct {
 	// Identifier of the author.
 	ID OptString `json:"id"`
-	// Whole name.
+	// Full name.
 	Name OptString `json:"name"`
 	// First name.
 	FirstName OptString `json:"firstName"`
@@ -312,7 +312,7 @@ type Author struct {
 	Email OptString `json:"email"`
 	// Where the change came from.
 	Source OptString `json:"source"`
-	// Where it came from, in detail.
+	// Where the change came from, in more detail.
 	SubSource       OptString `json:"subSource"`
 	AdditionalProps AuthorAdditional
 }
@@ -408,13 +408,15 @@ func (s *AuthorAdditional) init() AuthorAdditional {
 	return m
 }
 
-// An auto top-up setting, the answer that the vendor documents for this operation. The required marks
-// are this contract's, not the vendor's: an absent amount would read as zero.
+// An auto top-up setting. The vendor marks no property as required. The spec requires both, because a
+// missing number would be read as zero.
 // Ref: #/components/schemas/Autotopup
 type Autotopup struct {
-	// Amount of a top-up. The unit is not documented; the page's 123 may be an integer or a number.
+	// Amount of a top-up. The vendor does not document the unit. The vendor's example does not show
+	// whether it is always an integer.
 	Amount float64 `json:"amount"`
-	// Balance below which a top-up happens. The unit is not documented; as for the amount.
+	// Balance below which a top-up happens. The vendor does not document the unit. The vendor's example
+	// does not show whether it is always an integer.
 	Below           float64 `json:"below"`
 	AdditionalProps AutotopupAdditional
 }
@@ -460,11 +462,11 @@ func (s *AutotopupAdditional) init() AutotopupAdditional {
 	return m
 }
 
-// The envelope of an auto top-up setting. The required marks are this contract's, not the vendor's:
-// without these two an answer says nothing.
+// The envelope of an auto top-up setting. The vendor marks no property as required. The spec requires
+// both, because a response without them carries no result.
 // Ref: #/components/schemas/AutotopupResponse
 type AutotopupResponse struct {
-	// Whether the API did what was asked.
+	// Whether the API applied the request.
 	Success         bool      `json:"success"`
 	Data            Autotopup `json:"data"`
 	AdditionalProps AutotopupResponseAdditional
@@ -514,10 +516,10 @@ func (s *AutotopupResponseAdditional) init() AutotopupResponseAdditional {
 	return m
 }
 
-// When something was changed, and by whom.
+// When something changed, and who changed it.
 // Ref: #/components/schemas/Change
 type Change struct {
-	// When it was changed.
+	// When it changed.
 	At              OptDateTime `json:"at"`
 	By              OptAuthor   `json:"by"`
 	AdditionalProps ChangeAdditional
@@ -564,9 +566,8 @@ func (s *ChangeAdditional) init() ChangeAdditional {
 	return m
 }
 
-// A contact. No field is marked as required by the vendor. Properties that are not declared here are
-// kept and sent. An empty text clears a text. How another field is cleared, the vendor does not
-// document.
+// A contact. The vendor marks no property as required. Undeclared properties are kept and sent. An
+// empty string clears a string. The vendor documents no way to clear other properties.
 // Ref: #/components/schemas/Contact
 type Contact struct {
 	// E-mail address.
@@ -582,7 +583,7 @@ type Contact struct {
 	Attributes OptContactAttributes `json:"attributes"`
 	// When the contact opted in.
 	OptIn OptDateTime `json:"optIn"`
-	// When the contact was blocked (a time here, a flag in a list's filter).
+	// When the contact was blocked. In a list's filter it is a boolean.
 	Blocked         OptDateTime           `json:"blocked"`
 	Activecampaign  OptContactIntegration `json:"activecampaign"`
 	Hubspot         OptContactIntegration `json:"hubspot"`
@@ -744,12 +745,12 @@ func (s *ContactAttributes) init() ContactAttributes {
 	return m
 }
 
-// Why the contact can not be reached.
+// Why the contact cannot be reached.
 // Ref: #/components/schemas/ContactError
 type ContactError struct {
 	// Error code.
 	Code OptString `json:"code"`
-	// What the code means.
+	// Meaning of the code.
 	Description     OptString `json:"description"`
 	AdditionalProps ContactErrorAdditional
 }
@@ -798,7 +799,8 @@ func (s *ContactErrorAdditional) init() ContactErrorAdditional {
 // The contact in another system.
 // Ref: #/components/schemas/ContactIntegration
 type ContactIntegration struct {
-	// Identifier of the contact there. The page's 123 may be an integer or a number; read as an integer.
+	// Identifier of the contact in that system. The vendor's example does not show whether it is always an
+	// integer. The spec assumes it.
 	ID              OptInt64 `json:"id"`
 	AdditionalProps ContactIntegrationAdditional
 }
@@ -840,7 +842,7 @@ type ContactList struct {
 	// Name of the list.
 	Name   OptString     `json:"name"`
 	Source OptListSource `json:"source"`
-	// Keyword that joins the list.
+	// Keyword with which a contact joins the list.
 	Keyword     OptString          `json:"keyword"`
 	DoubleOptIn OptListDoubleOptIn `json:"doubleOptIn"`
 	Filter      OptListFilter      `json:"filter"`
@@ -965,7 +967,7 @@ type ContactMobile struct {
 	Verified OptDateTime `json:"verified"`
 	// Whether the number is valid.
 	Valid OptBool `json:"valid"`
-	// Kind of line. The vendor does not list the options.
+	// Kind of line. The vendor does not list the possible values.
 	LineType        OptString `json:"lineType"`
 	AdditionalProps ContactMobileAdditional
 }
@@ -1041,10 +1043,11 @@ func (s *ContactMobileAdditional) init() ContactMobileAdditional {
 	return m
 }
 
-// The envelope of an error. The required mark is this contract's, not the vendor's.
+// The envelope of an error. The vendor marks no property as required. The spec requires `success`,
+// because it distinguishes an error from a success.
 // Ref: #/components/schemas/ErrorResponse
 type ErrorResponse struct {
-	// Whether the API did what was asked. It did not.
+	// Whether the API applied the request. It is false in an error.
 	Success         bool        `json:"success"`
 	Error           OptAPIError `json:"error"`
 	AdditionalProps ErrorResponseAdditional
@@ -1129,8 +1132,8 @@ func (*FailureStatusCode) updateAttributeRes()      {}
 type FilterAttribute struct {
 	// Name of the attribute.
 	Attribute OptString `json:"attribute"`
-	// How to compare. The page lists no options; an older document of the vendor has =, <, <=, >, >= and
-	// !=.
+	// How to compare. The vendor's page does not list the possible values. An older document of the vendor
+	// has =, <, <=, >, >= and !=.
 	Comparator OptString `json:"comparator"`
 	// Values to compare with.
 	Value           []string `json:"value"`
@@ -1193,7 +1196,7 @@ func (s *FilterAttributeAdditional) init() FilterAttributeAdditional {
 type ListDoubleOptIn struct {
 	// Whether an opt-in must be confirmed.
 	Enabled OptBool `json:"enabled"`
-	// Text that asks for the confirmation.
+	// Text that requests the confirmation.
 	Prompt          OptString `json:"prompt"`
 	AdditionalProps ListDoubleOptInAdditional
 }
@@ -1239,24 +1242,24 @@ func (s *ListDoubleOptInAdditional) init() ListDoubleOptInAdditional {
 	return m
 }
 
-// Which contacts a list holds.
+// Which contacts are on a list.
 // Ref: #/components/schemas/ListFilter
 type ListFilter struct {
 	// Search text.
 	Q OptString `json:"q"`
 	// Conditions on attributes.
 	Attributes []FilterAttribute `json:"attributes"`
-	// Contacts of this list.
+	// Contacts on this list.
 	List OptString `json:"list"`
 	// Contacts whose number is valid.
 	Valid OptBool `json:"valid"`
 	// Contacts whose number is not valid.
 	Invalid OptBool `json:"invalid"`
-	// Contacts that are blocked (a flag here, a time in the contact).
+	// Contacts that are blocked. In a contact it is a time.
 	Blocked OptBool `json:"blocked"`
 	// Contacts that are not blocked.
 	Unblocked OptBool `json:"unblocked"`
-	// Contacts that opted in (a flag here, a time in the contact).
+	// Contacts that opted in. In a contact it is a time.
 	OptIn           OptBool `json:"optIn"`
 	AdditionalProps ListFilterAdditional
 }
@@ -1369,7 +1372,7 @@ type ListSource struct {
 	ID OptString `json:"id"`
 	// The integration that the list comes from.
 	Integration OptString `json:"integration"`
-	// When the list was last synchronised. The vendor does not show it as a date.
+	// When the list was last synchronised. The vendor does not show a date-time.
 	LastSynced      OptString `json:"lastSynced"`
 	AdditionalProps ListSourceAdditional
 }
@@ -2140,16 +2143,16 @@ func (o OptString) Or(d string) string {
 	return d
 }
 
-// Where a page stands in its list.
+// The position of a page in the list.
 // Ref: #/components/schemas/Pagination
 type Pagination struct {
-	// How many a page holds at most.
+	// The maximum number of attributes on a page.
 	Limit OptInt `json:"limit"`
-	// How many come before the page.
+	// The number of attributes before the page.
 	Offset OptInt `json:"offset"`
-	// Whether there is a page behind this one.
+	// Whether there is a next page.
 	HasNext OptBool `json:"hasNext"`
-	// How many the list holds. The newer revision of the pages does not have it.
+	// The number of attributes in the list. Newer revisions of the page omit it.
 	TotalCount      OptInt `json:"totalCount"`
 	AdditionalProps PaginationAdditional
 }
@@ -2215,14 +2218,14 @@ func (s *PaginationAdditional) init() PaginationAdditional {
 	return m
 }
 
-// A client's credentials.
+// The credentials of a client.
 // Ref: #/components/schemas/TokenRequest
 type TokenRequest struct {
-	// OAuth 2.0 grant.
+	// Grant type of OAuth 2.0.
 	GrantType OptString `json:"grant_type"`
-	// The client's identifier, from the vendor's console.
+	// Identifier of the client, from the vendor's console.
 	ClientID OptString `json:"client_id"`
-	// The client's secret, from the vendor's console.
+	// Secret of the client, from the vendor's console.
 	ClientSecret    OptString `json:"client_secret"`
 	AdditionalProps TokenRequestAdditional
 }
@@ -2281,9 +2284,9 @@ func (s *TokenRequestAdditional) init() TokenRequestAdditional {
 // An access token.
 // Ref: #/components/schemas/TokenResponse
 type TokenResponse struct {
-	// The token, a JWT.
+	// The access token, a JWT.
 	AccessToken OptString `json:"access_token"`
-	// How to present the token.
+	// Type of the token, for the Authorization header.
 	TokenType       OptString `json:"token_type"`
 	AdditionalProps TokenResponseAdditional
 }

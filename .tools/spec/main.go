@@ -1,12 +1,14 @@
-// Contract tells what a change of the contract means. Usage, from anywhere in the repository:
+// Spec reports what a change of openapi.yaml means. Usage, from anywhere in the repository:
 //
-//	contract revise FROM TO   what breaks for the server and for Go callers, and the version that follows; FROM
-//	                          and TO are files, or files of a git revision such as HEAD:openapi.yaml
-//	contract release-check    the same between the last release and this tree, and whether CHANGELOG.md has that version
-//	contract drift SPEC       what the vendor's own OpenAPI document says otherwise
-//	contract pack VERSION DIR makes a module proxy of one version of this tree in a directory
+//	spec revise FROM TO    what breaks for the server and for Go callers, and the version that
+//	                       follows; FROM and TO are files, or files of a git revision such as
+//	                       HEAD:openapi.yaml
+//	spec release-check     the same between the last release and this tree, and whether
+//	                       CHANGELOG.md has that version
+//	spec drift FILE        how the vendor's own OpenAPI document differs
+//	spec pack VERSION FILE writes the zip file of a version, as a module proxy has it
 //
-// It exits with 1 if what it looked for is there, such as drift, and with 2 if it could not look.
+// It exits with 1 if it found something, such as drift, and with 2 if it failed.
 package main
 
 import (
@@ -17,9 +19,9 @@ import (
 	"strings"
 )
 
-const contractFile = "openapi.yaml"
+const specFile = "openapi.yaml"
 
-// errFound says that the command did its work, has told what it found, and that it is not well.
+// errFound reports that the command worked, and printed what is wrong.
 var errFound = errors.New("see above")
 
 func main() {
@@ -51,7 +53,7 @@ func run(args []string, out io.Writer) error {
 	case command == "pack" && len(args) == 2:
 		return pack(args[0], args[1])
 	}
-	return errors.New("usage: contract revise FROM TO | release-check | drift SPEC | pack VERSION DIR")
+	return errors.New("usage: spec revise FROM TO | release-check | drift SPEC | pack VERSION FILE")
 }
 
 // toRoot makes paths mean the same wherever the command is called from.

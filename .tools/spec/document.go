@@ -1,0 +1,188 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3conv"
+	"github.com/oasdiff/oasdiff/flatten/allof"
+	"github.com/oasdiff/oasdiff/flatten/commonparams"
+	"go.yaml.in/yaml/v3"
+)
+
+// document is an OpenAPI document that need not be valid as a whole.
+type document map[string]any
+
+// place is where an operation is in a document.
+type place struct {
+	method, path string
+	withServer   string // path after that of a server
+}
+
+func (p place) String() string { return strings.ToUpper(p.method) + " " + p.path }
+
+func readDocument(file string) (document, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var parsed any
+	if err := yaml.Unmarshal(text, &parsed); err != nil { // JSON is YAML
+		line, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, fmt.Errorf("%s: is neither JSON nor YAML: %s, and it begins with %.40q",
+			file, line, text)
+	}
+	doc := document(object(parsed))
+	if version, _ := doc["openapi"].(string); !strings.HasPrefix(version, "3.") {
+		return nil, fmt.Errorf("%s: is not an OpenAPI 3 document: openapi is %v, "+
+			"and it begins with %.40q", file, doc["openapi"], text)
+	}
+	return doc, nil
+}
+
+func (d document) String() string {
+	info := object(d["info"])
+	return fmt.Sprintf("OpenAPI %v, %q, version %v", d["openapi"], info["title"], info["version"])
+}
+
+var methods = []string{"get", "put", "post", "delete", "patch", "head", "options", "trace"}
+
+// places returns the operations of the document, each once per server. The key of an operation is
+// its method and its path without the names of parameters.
+func (d document) places() map[string]place {
+	found := make(map[string]place)
+	for path, item := range object(d["paths"]) {
+		for method := range object(item) {
+			if !slices.Contains(methods, method) {
+				continue
+			}
+			for _, server := range d.servers() {
+				whole := strings.TrimSuffix(strings.TrimSuffix(server.Path, "/")+path, "/")
+				key := method + " " + parameterName.ReplaceAllString(whole, "{}")
+				found[key] = place{method: method, path: path, withServer: whole}
+			}
+		}
+	}
+	return found
+}
+
+// servers returns the addresses of the servers, an empty one if there is none.
+func (d document) servers() []*url.URL {
+	var servers []*url.URL
+	all, _ := d["servers"].([]any)
+	for _, server := range all {
+		address, _ := object(server)["url"].(string)
+		for name, variable := range object(object(server)["variables"]) {
+			value := fmt.Sprint(object(variable)["default"])
+			address = strings.ReplaceAll(address, "{"+name+"}", value)
+		}
+		if parsed, err := url.Parse(address); err == nil {
+			servers = append(servers, parsed)
+		}
+	}
+	if len(servers) == 0 {
+		return []*url.URL{{}}
+	}
+	return servers
+}
+
+var parameterName = regexp.MustCompile(`\{[^}]*\}`)
+
+// ignoredKeys are those of an operation that the API's clients do not see. Security is a convention
+// of the whole API, as are the responses that report a failure.
+var ignoredKeys = []string{"operationId", "summary", "description", "tags", "security", "servers"}
+
+// load reads one operation of the document, and what it refers to. The rest of the document may be
+// invalid.
+func (d document) load(at place) (*openapi3.T, error) {
+	item := object(object(d["paths"])[at.path])
+	operation := maps.Clone(object(item[at.method]))
+	if operation == nil {
+		return nil, errors.New("it is not an object")
+	}
+	for _, key := range ignoredKeys {
+		delete(operation, key)
+	}
+	responses := maps.Clone(object(operation["responses"]))
+	for status := range responses {
+		if !strings.HasPrefix(status, "2") {
+			delete(responses, status)
+		}
+	}
+	operation["responses"] = responses
+	components := make(map[string]any)
+	d.collect([]any{operation, item["parameters"]}, components)
+	text, err := yaml.Marshal(map[string]any{
+		"openapi": d["openapi"],
+		"info":    map[string]any{"title": "one operation", "version": "1"},
+		"paths": map[string]any{
+			at.withServer: map[string]any{"parameters": item["parameters"], at.method: operation},
+		},
+		"components": components,
+	})
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		return nil, err
+	}
+	if loaded, err = allof.MergeSpec(loaded); err != nil {
+		return nil, err
+	}
+	commonparams.Move(loaded)
+	openapi3conv.Upgrade(loaded)
+	loaded.Components = nil // all references are resolved
+	return loaded, nil
+}
+
+// collect adds the components to which a value refers. The loader reports a reference whose target
+// is missing.
+func (d document) collect(value any, components map[string]any) {
+	switch value := value.(type) {
+	case map[any]any:
+		d.collect(object(value), components)
+	case map[string]any:
+		ref, _ := value["$ref"].(string)
+		if kind, name, ok := strings.Cut(strings.TrimPrefix(ref, "#/components/"), "/"); ok {
+			name, _, _ = strings.Cut(name, "/") // the rest is within the component
+			if plain, err := url.PathUnescape(name); err == nil {
+				name = strings.NewReplacer("~1", "/", "~0", "~").Replace(plain) // RFC 6901
+			}
+			target, found := object(object(d["components"])[kind])[name]
+			if components[kind] == nil {
+				components[kind] = make(map[string]any)
+			}
+			if _, done := object(components[kind])[name]; found && !done {
+				object(components[kind])[name] = target
+				d.collect(target, components)
+			}
+		}
+		for _, member := range value {
+			d.collect(member, components)
+		}
+	case []any:
+		for _, element := range value {
+			d.collect(element, components)
+		}
+	}
+}
+
+// object returns the members of a value. YAML reads a name such as 200 as a number.
+func object(value any) map[string]any {
+	members, _ := value.(map[string]any)
+	if mixed, ok := value.(map[any]any); ok {
+		members = make(map[string]any, len(mixed))
+		for name, member := range mixed {
+			members[fmt.Sprint(name)] = member
+		}
+	}
+	return members
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"cmp"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// knownDeviations lists the intended differences, one a line, as drift reports them.
+//
+//go:embed known-deviations.txt
+var knownDeviations string
+
+// drift reports where the vendor's own document differs from openapi.yaml. It compares the
+// parameters, bodies and success responses of the operations that openapi.yaml has.
+func drift(file string, out io.Writer) error {
+	theirs, err := readDocument(file)
+	if err != nil {
+		return err
+	}
+	ours, err := readDocument(specFile)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s: %s\n\nIt differs from openapi.yaml in:\n", filepath.Base(file), theirs)
+	known := make(map[string]bool) // whether the line was found
+	for line := range strings.Lines(knownDeviations) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			known[line] = false
+		}
+	}
+	found := 0
+	report := func(place, text string) {
+		line := place + ": " + text
+		if _, ok := known[line]; ok {
+			known[line] = true
+			return
+		}
+		found++
+		fmt.Fprintln(out, "  "+line)
+	}
+	places := ours.places()
+	compared := make(map[string]bool)
+	byPath := func(a, b string) int {
+		x, y := places[a], places[b]
+		return cmp.Or(strings.Compare(x.path, y.path), strings.Compare(x.method, y.method))
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(places), byPath) {
+		at := places[key].String()
+		changes, err := compareOperation(ours, theirs, key)
+		if err != nil {
+			report(at, err.Error())
+			continue
+		}
+		compared[at] = true
+		for _, c := range changes {
+			report(at, c.text)
+		}
+	}
+	our, their := ours.servers()[0].Host, theirs.servers()
+	isOurs := func(server *url.URL) bool { return server.Host == "" || server.Host == our }
+	if !slices.ContainsFunc(their, isOurs) {
+		report("servers", fmt.Sprintf("the API is at %s, and not at %s", their[0].Host, our))
+	}
+	if found == 0 {
+		fmt.Fprintln(out, "  nothing")
+	}
+	expected := 0
+	for _, line := range slices.Sorted(maps.Keys(known)) {
+		operation, _, _ := strings.Cut(line, ": ")
+		switch {
+		case known[line]:
+			expected++
+		case compared[operation]:
+			fmt.Fprintln(out, "\nNo longer found, remove from known-deviations.txt:\n- "+line)
+		}
+	}
+	fmt.Fprintf(out, "\n%d differences, and %d that are known.\n", found, expected)
+	if found > 0 {
+		return errFound
+	}
+	return nil
+}
+
+// compareOperation compares one operation by itself.
+func compareOperation(ours, theirs document, key string) (changes []wireChange, err error) {
+	defer func() {
+		if crash := recover(); crash != nil { // oasdiff expects a valid document
+			changes, err = nil, fmt.Errorf("can not be compared: %v", crash)
+		}
+	}()
+	there, ok := theirs.places()[key]
+	if !ok {
+		return nil, errors.New("it is not in the document")
+	}
+	own, err := ours.load(ours.places()[key])
+	if err != nil {
+		return nil, err
+	}
+	vendor, err := theirs.load(there)
+	if err != nil {
+		return nil, fmt.Errorf("can not be read: %w", err)
+	}
+	return wireChanges(own, vendor)
+}

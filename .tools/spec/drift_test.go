@@ -1,0 +1,288 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Operations as a report names them.
+const (
+	list   = "GET /v1/accounts/{accountId}/attributes: "
+	byType = "GET /v1/accounts/{accountId}/attributes/{attributeType}: "
+	one    = "GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}: "
+	create = "POST /v1/accounts/{accountId}/attributes/{attributeType}: "
+	update = "PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}: "
+)
+
+// each returns a text once for each operation.
+func each(text string, operations ...string) []string {
+	var lines []string
+	for _, operation := range operations {
+		lines = append(lines, operation+text)
+	}
+	return lines
+}
+
+func TestDrift_ReportsDifferences(t *testing.T) {
+	const (
+		missing = "it is not in the document"
+		token   = "POST /oauth2/token: " + missing // the vendor documents it on a page only
+		newEnum = "added the new enum value `companies` to the `path` request parameter " +
+			"`attributeType`"
+		newDate = "added the optional property `data/lastTopup` to the response with the " +
+			"`200` status"
+		newBoss = "added the optional property `data/items/created/by/boss` to the response " +
+			"with the `200` status (shared schema: `Change`, also at `data/items/updated/by/boss`)"
+		newType = "the `pagination/hasNext` response's property `type` changed from `boolean` to " +
+			"`string` for status `200`"
+		noLimit = `can not be read: failed to resolve "limit" in fragment in URI: ` +
+			`"#/components/parameters/limit": map key "limit" not found`
+		noPages = `can not be read: failed to resolve "Pages" in fragment in URI: ` +
+			`"#/components/schemas/Pages": map key "Pages" not found`
+		otherFile = "can not be read: encountered disallowed external reference: " +
+			`"params.yaml#/limit"`
+
+		// Parts of the document.
+		server  = "https://api.sakari.io/v1"
+		servers = "servers:\n  - url: " + server + "\n"
+		account = "        - {name: account, in: path, required: true, schema: {type: string}}"
+		limit   = "        - {name: limit, in: query, " +
+			"schema: {type: integer, minimum: 1, maximum: 100}}"
+		below  = "below: {type: number, format: double}"
+		mobile = "              mobile:\n                type: object\n"
+		data   = "              data:\n                type: object\n"
+		page   = "    Page:\n      type: object\n"
+		person = "lastName: {type: string}\n            email: {type: string}"
+		getOne = "      operationId: fetchAttribute\n"
+	)
+	for name, c := range map[string]struct {
+		replace []string // pairs of a text in the document and its replacement
+		want    []string
+		gone    int // known deviations that are no longer found
+	}{
+		"no change": {},
+		"version in the paths": {
+			replace: []string{"sakari.io/v1", "sakari.io", "  /accounts/", "  /v1/accounts/"},
+		},
+		"no server": {replace: []string{servers, "", "  /accounts/", "  /v1/accounts/"}},
+		"trailing slashes": {
+			replace: []string{"sakari.io/v1", "sakari.io/v1/", "/attributes:", "/attributes/:"},
+		},
+		"OpenAPI 3.1":         {replace: []string{"openapi: 3.0.0", "openapi: 3.1.0"}},
+		"statuses as numbers": {replace: []string{`"200"`, "200"}},
+		"titles, summaries and descriptions": {
+			replace: []string{
+				"description: successful operation", "description: fine",
+				"title: Sakari API", "title: A",
+				"operationId: fetchAttribute\n", "summary: x\n",
+			},
+		},
+		"new property of a response": {
+			replace: []string{
+				below, below + "\n                  lastTopup: {type: string, format: date-time}",
+			},
+			want: each(newDate, create, update),
+		},
+		"other type of a property": {
+			replace: []string{"hasNext: {type: boolean}", "hasNext: {type: string}"},
+			want:    each(newType, list, byType, one),
+		},
+		"new enum value": {
+			replace: []string{"deals, tickets]", "deals, tickets, companies]"},
+			want:    each(newEnum, byType, create, one, update),
+		},
+		"new required parameter": {
+			replace: []string{
+				getOne, "      parameters:\n" +
+					"        - {name: X-Key, in: header, required: true, schema: {type: string}}\n",
+			},
+			want: each("added the new required `header` request parameter `X-Key`", one),
+		},
+		"server with a variable": {
+			replace: []string{
+				server, "https://api.sakari.io/{version}\n    variables: {version: {default: v1}}",
+			},
+		},
+		"one server of several": {
+			replace: []string{
+				"  - url: " + server, "  - url: https://sandbox.sakari.io/v0\n  - url: " + server,
+			},
+		},
+		"reference to a reference": {
+			replace: []string{
+				account, "        - {$ref: '#/components/parameters/A'}",
+				"components:\n", "components:\n  parameters:\n" +
+					"    A: {$ref: '#/components/parameters/B'}\n" +
+					"    B: {name: account, in: path, required: true, schema: {type: string}}\n",
+			},
+		},
+		"reference into a component": {
+			replace: []string{
+				`$ref: "#/components/schemas/Change"`,
+				`$ref: "#/components/schemas/Change%20s/properties/x~1y"`,
+				"    Change:\n", "    Change s: {type: object, " +
+					"properties: {x/y: {$ref: '#/components/schemas/Change'}}}\n    Change:\n",
+			},
+		},
+		"parameter of an operation that replaces one of its path": {
+			replace: []string{
+				getOne, "      parameters:\n        - {name: id, in: path, required: true, " +
+					"schema: {type: string, maxLength: 9}}\n",
+			},
+			want: each("for the `path` request parameter `attributeId`, "+
+				"the maxLength was set to `9`", one),
+		},
+		"explicitly open schemas": {
+			replace: []string{
+				page, page + "      additionalProperties: true\n",
+				mobile, mobile + "                additionalProperties: true\n",
+			},
+		},
+		"explicit defaults": {
+			replace: []string{
+				"{name: limit, in: query,",
+				"{name: limit, in: query, style: form, explode: true, allowReserved: false,",
+			},
+		},
+		"reference to a parameter that is missing": {
+			replace: []string{limit, "        - {$ref: '#/components/parameters/limit'}"},
+			want:    each(noLimit, list, byType),
+		},
+		"reference to another file": {
+			replace: []string{limit, "        - {$ref: 'params.yaml#/limit'}"},
+			want:    each(otherFile, list, byType),
+		},
+		"other host": {
+			replace: []string{server, "https://api.example.com/v1"},
+			want:    []string{"servers: the API is at api.example.com, and not at api.sakari.io"},
+		},
+		"recursive schema": {
+			replace: []string{
+				person, person + "\n            boss: {$ref: '#/components/schemas/Change'}",
+			},
+			want: each(newBoss, list, byType, one),
+		},
+		"operation is null": {
+			replace: []string{"    put:\n", "    put: null\n    x-put:\n"},
+			want:    each("can not be read: it is not an object", update),
+		},
+		"known deviation is gone": {
+			replace: []string{data, strings.Replace(data, "type: object",
+				"required: [amount]\n                type: object", 1)},
+			gone: 2,
+		},
+		"operation is missing": {
+			replace: []string{"    put:\n", "    patch:\n"},
+			want:    each(missing, update),
+		},
+		"path is missing": {
+			replace: []string{
+				"  /accounts/{account}/attributes:\n", "  /accounts/{account}/other:\n",
+			},
+			want: each(missing, list),
+		},
+		"reference to a schema that is missing": {
+			replace: []string{`schemas/Page"`, `schemas/Pages"`},
+			want:    each(noPages, list, byType, one),
+		},
+		"other version of the API": {
+			replace: []string{"sakari.io/v1", "sakari.io/v2"},
+			want:    each(missing, list, byType, create, one, update),
+		},
+		"paths is an array": {
+			replace: []string{"\npaths:\n", "\npaths: []\nx-paths:\n"},
+			want:    each(missing, list, byType, create, one, update),
+		},
+		"servers is a string": {
+			replace: []string{servers, "servers: x\n"},
+			want:    each(missing, list, byType, create, one, update),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := read(t, ".tools/spec/testdata/vendor.yaml")
+			for i := 0; i < len(c.replace); i += 2 {
+				if !strings.Contains(text, c.replace[i]) {
+					t.Fatalf("the document has no %q", c.replace[i])
+				}
+				text = strings.ReplaceAll(text, c.replace[i], c.replace[i+1])
+			}
+			var out strings.Builder
+			err := drift(write(t, filepath.Join(t.TempDir(), "vendor.yaml"), text), &out)
+			if !errors.Is(err, errFound) {
+				t.Fatal(err)
+			}
+			var differences []string
+			for line := range strings.Lines(out.String()) {
+				if found, ok := strings.CutPrefix(line, "  "); ok {
+					differences = append(differences, strings.TrimSuffix(found, "\n"))
+				}
+			}
+			if diff := cmp.Diff(append([]string{token}, c.want...), differences); diff != "" {
+				t.Error(diff)
+			}
+			if gone := strings.Count(out.String(), "\n- "); gone != c.gone {
+				t.Errorf("%d deviations are gone, want %d\n%s", gone, c.gone, out.String())
+			}
+		})
+	}
+}
+
+func TestDrift_OurSpecHasKnownDeviationsOnly(t *testing.T) {
+	var out strings.Builder
+	err := drift("openapi.yaml", &out)
+	if err != nil || !strings.Contains(out.String(), "  nothing\n") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func TestDrift_ReadsALargeDocumentThatIsInvalidElsewhere(t *testing.T) {
+	var large strings.Builder
+	large.WriteString(`{"openapi":"3.0.0","paths":{`)
+	for i := range 50_000 {
+		fmt.Fprintf(&large, `"/v1/other/%d":{"get":{"responses":`+
+			`{"200":{"$ref":"#/components/responses/%d"}}}},`, i, i)
+	}
+	large.WriteString(`"/v1/accounts/{a}/attributes":{"get":7}}}`)
+	var out strings.Builder
+	err := drift(write(t, filepath.Join(t.TempDir(), "large.json"), large.String()), &out)
+	if !errors.Is(err, errFound) || !strings.Contains(out.String(), "\n6 differences") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func TestDrift_RefusesWhatIsNotADocument(t *testing.T) {
+	file := func(text string) string { return write(t, filepath.Join(t.TempDir(), "spec"), text) }
+	// Each line expands to nine times the elements of the line before.
+	bomb := "a: &a [x, x, x, x, x, x, x, x, x]\n"
+	for name := 'b'; name <= 'j'; name++ {
+		aliases := strings.Repeat(fmt.Sprintf("*%c, ", name-1), 9)
+		bomb += fmt.Sprintf("%c: &%c [%s]\n", name, name, aliases)
+	}
+	const html = "<!DOCTYPE html><html><body class=\"x\">\n\tnot found</body></html>"
+	swagger := file(`{"swagger":"2.0"}`)
+	for want, spec := range map[string]string{
+		"no such file or directory":      "nowhere.json",
+		"and it begins with \"<!DOCTYPE": file(html),
+		"neither JSON nor YAML":          file(`{"openapi":"3.0.0",`),
+		"is not an OpenAPI 3 document: openapi is <nil>, and it begins with \"{": swagger,
+		"openapi is <nil>":                     file(""),
+		"openapi is 4.0.0":                     file("openapi: 4.0.0"),
+		"openapi is 3":                         file("openapi: 3"),
+		"document contains excessive aliasing": file(bomb),
+	} {
+		var out strings.Builder
+		err := drift(spec, &out)
+		if err == nil || errors.Is(err, errFound) {
+			t.Errorf("%s: got %v, want an error", spec, err)
+			continue
+		}
+		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %v, want %q on one line", spec, err, want)
+		}
+	}
+}

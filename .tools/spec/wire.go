@@ -1,0 +1,66 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oasdiff/oasdiff/checker"
+	"github.com/oasdiff/oasdiff/diff"
+	"github.com/oasdiff/oasdiff/flatten/commonparams"
+	"github.com/oasdiff/oasdiff/load"
+)
+
+// wireChange is a change of what goes over the network.
+type wireChange struct {
+	level checker.Level
+	where string // method and path
+	text  string
+}
+
+var levelNames = map[checker.Level]string{
+	checker.ERR: "breaking", checker.WARN: "warning", checker.INFO: "info",
+}
+
+func (c wireChange) String() string {
+	return fmt.Sprintf("%-9s %s: %s", levelNames[c.level], c.where, c.text)
+}
+
+// wireChanges returns the changes from one spec to another, breaking ones first. oasdiff does not
+// report changes of additionalProperties, not, style, explode, allowReserved and encoding.
+func wireChanges(from, to *openapi3.T) ([]wireChange, error) {
+	report, sources, err := diff.GetWithOperationsSourcesMap(
+		diff.NewConfig(), &load.SpecInfo{Spec: from}, &load.SpecInfo{Spec: to})
+	if err != nil {
+		return nil, err
+	}
+	var changes []wireChange
+	config := checker.NewConfig(checker.GetAllChecks())
+	all := checker.CheckBackwardCompatibilityUntilLevel(config, report, sources, checker.INFO)
+	for _, c := range all {
+		where := strings.TrimSpace(c.GetOperation() + " " + c.GetPath())
+		text := c.GetUncolorizedText(checker.NewDefaultLocalizer())
+		changes = append(changes, wireChange{c.GetLevel(), cmp.Or(where, c.GetSection()), text})
+	}
+	slices.SortFunc(changes, func(a, b wireChange) int {
+		return cmp.Or(-cmp.Compare(a.level, b.level),
+			strings.Compare(a.where, b.where), strings.Compare(a.text, b.text))
+	})
+	return slices.Compact(changes), nil
+}
+
+// loadSpec reads a spec, which must be valid and must not refer to other files.
+func loadSpec(text []byte) (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err == nil {
+		err = doc.Validate(context.Background())
+	}
+	if err != nil {
+		return nil, err
+	}
+	commonparams.Move(doc) // a parameter is the same on a path and on its operations
+	return doc, nil
+}
