@@ -292,22 +292,34 @@ func isEncodingJSON(options json.Options) bool {
 	return ignoresCase
 }
 
+// reader is a generated type.
+type reader interface {
+	readJSON(dec *jsontext.Decoder) error
+}
+
+// readFrom decodes an object by itself, with the options of this package, if encoding/json decodes
+// or if it is within a value of another type: its errors and its limit of nesting are then the
+// same.
+func readFrom(dec *jsontext.Decoder, object reader) error {
+	if dec.StackDepth() == 0 && !isEncodingJSON(dec.Options()) {
+		return object.readJSON(dec)
+	}
+	text, err := dec.ReadValue()
+	var invalid *jsontext.SyntacticError
+	if errors.As(err, &invalid) && syntaxError(invalid).Message != invalidJSON {
+		return syntaxError(invalid) // encoding/json would drop its location
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, object)
+}
+
 // readObject decodes an object. If a value does not conform to the schema it leaves that zero and
 // decodes the rest, where possible. It returns the first such error.
 func readObject(
-	dec *jsontext.Decoder, object any, properties []property, additional *map[string]jsontext.Value,
+	dec *jsontext.Decoder, properties []property, additional *map[string]jsontext.Value,
 ) error {
-	if isEncodingJSON(dec.Options()) { // options of a decoder cannot be made stricter
-		text, err := dec.ReadValue()
-		var invalid *jsontext.SyntacticError
-		if errors.As(err, &invalid) && syntaxError(invalid).Message != invalidJSON {
-			return syntaxError(invalid) // encoding/json would drop its location
-		}
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(text, object)
-	}
 	if err := readOpening(dec, jsontext.KindBeginObject); err != nil {
 		return err
 	}
@@ -429,9 +441,9 @@ func readValue(dec *jsontext.Decoder, field any, nullable bool) error {
 		return nil
 	case *map[string]jsontext.Value:
 		*field = make(map[string]jsontext.Value)
-		return readObject(dec, field, nil, field)
-	case json.UnmarshalerFrom:
-		return field.UnmarshalJSONFrom(dec)
+		return readObject(dec, nil, field)
+	case reader:
+		return field.readJSON(dec)
 	}
 	v := reflect.ValueOf(field).Elem()
 	switch {

@@ -546,3 +546,21 @@ func TestObject_DecodesIntoNoNilPointer(t *testing.T) {
 		}
 	}
 }
+
+// The limit of nesting and the locations are those of the object, wherever it is.
+func TestObject_IsTheSameWithinOtherTypes(t *testing.T) {
+	type holder struct{ V gen.Contact }
+	for _, p := range packages {
+		var ok, tooDeep, invalid holder
+		if err := p.unmarshal([]byte(`{"V":{"x":`+nestedArrays(99)+`}}`), &ok); err != nil {
+			t.Errorf("%s: %v", p.name, err)
+		}
+		if err := p.unmarshal([]byte(`{"V":{"x":`+nestedArrays(100)+`}}`), &tooDeep); err == nil {
+			t.Errorf("%s: no error for 100 levels", p.name)
+		}
+		err := p.unmarshal([]byte(`{"V":{"email":null}}`), &invalid)
+		if got := locationOf(t, err); got != "/email" {
+			t.Errorf("%s: location %q: %v", p.name, got, err)
+		}
+	}
+}

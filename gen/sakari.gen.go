@@ -580,8 +580,12 @@ func (a *APIError) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *APIError) readJSON(dec *jsontext.Decoder) error {
 	*a = APIError{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "code", field: &a.Code},
 		{name: "description", field: &a.Description},
 		{name: "message", field: &a.Message},
@@ -624,8 +628,12 @@ func (a *Attribute) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *Attribute) readJSON(dec *jsontext.Decoder) error {
 	*a = Attribute{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "created", field: &a.Created},
 		{name: "dataType", field: &a.DataType},
 		{name: "id", field: &a.ID},
@@ -668,8 +676,12 @@ func (a *AttributeListResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *AttributeListResponse) readJSON(dec *jsontext.Decoder) error {
 	*a = AttributeListResponse{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "data", field: &a.Data, required: true},
 		{name: "pagination", field: &a.Pagination, required: true},
 		{name: "success", field: &a.Success, required: true},
@@ -712,8 +724,12 @@ func (a *Author) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *Author) readJSON(dec *jsontext.Decoder) error {
 	*a = Author{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "email", field: &a.Email},
 		{name: "firstName", field: &a.FirstName},
 		{name: "id", field: &a.ID},
@@ -755,8 +771,12 @@ func (a *Autotopup) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *Autotopup) readJSON(dec *jsontext.Decoder) error {
 	*a = Autotopup{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "amount", field: &a.Amount, required: true},
 		{name: "below", field: &a.Below, required: true},
 	}, &a.AdditionalProperties)
@@ -793,8 +813,12 @@ func (a *AutotopupResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *AutotopupResponse) readJSON(dec *jsontext.Decoder) error {
 	*a = AutotopupResponse{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "data", field: &a.Data, required: true},
 		{name: "success", field: &a.Success, required: true},
 	}, &a.AdditionalProperties)
@@ -831,8 +855,12 @@ func (a *Change) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *Change) readJSON(dec *jsontext.Decoder) error {
 	*a = Change{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "at", field: &a.At},
 		{name: "by", field: &a.By},
 	}, &a.AdditionalProperties)
@@ -879,8 +907,12 @@ func (a *Contact) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *Contact) readJSON(dec *jsontext.Decoder) error {
 	*a = Contact{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "activecampaign", field: &a.Activecampaign},
 		{name: "attributes", field: &a.Attributes},
 		{name: "blocked", field: &a.Blocked},
@@ -927,8 +959,12 @@ func (a *ContactError) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *ContactError) readJSON(dec *jsontext.Decoder) error {
 	*a = ContactError{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "code", field: &a.Code},
 		{name: "description", field: &a.Description},
 	}, &a.AdditionalProperties)
@@ -964,8 +1000,12 @@ func (a *ContactIntegration) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *ContactIntegration) readJSON(dec *jsontext.Decoder) error {
 	*a = ContactIntegration{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "id", field: &a.ID},
 	}, &a.AdditionalProperties)
 }
@@ -1007,8 +1047,12 @@ func (a *ContactList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *ContactList) readJSON(dec *jsontext.Decoder) error {
 	*a = ContactList{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "doubleOptIn", field: &a.DoubleOptIn},
 		{name: "filter", field: &a.Filter},
 		{name: "keyword", field: &a.Keyword},
@@ -1054,8 +1098,12 @@ func (a *ContactMobile) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *ContactMobile) readJSON(dec *jsontext.Decoder) error {
 	*a = ContactMobile{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "country", field: &a.Country},
 		{name: "lineType", field: &a.LineType},
 		{name: "number", field: &a.Number},
@@ -1095,8 +1143,12 @@ func (a *ErrorResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *ErrorResponse) readJSON(dec *jsontext.Decoder) error {
 	*a = ErrorResponse{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "error", field: &a.Error},
 		{name: "success", field: &a.Success, required: true},
 	}, &a.AdditionalProperties)
@@ -1134,8 +1186,12 @@ func (a *FilterAttribute) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *FilterAttribute) readJSON(dec *jsontext.Decoder) error {
 	*a = FilterAttribute{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "attribute", field: &a.Attribute},
 		{name: "comparator", field: &a.Comparator},
 		{name: "value", field: &a.Value},
@@ -1173,8 +1229,12 @@ func (a *ListDoubleOptIn) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *ListDoubleOptIn) readJSON(dec *jsontext.Decoder) error {
 	*a = ListDoubleOptIn{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "enabled", field: &a.Enabled},
 		{name: "prompt", field: &a.Prompt},
 	}, &a.AdditionalProperties)
@@ -1217,8 +1277,12 @@ func (a *ListFilter) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *ListFilter) readJSON(dec *jsontext.Decoder) error {
 	*a = ListFilter{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "attributes", field: &a.Attributes},
 		{name: "blocked", field: &a.Blocked},
 		{name: "invalid", field: &a.Invalid},
@@ -1262,8 +1326,12 @@ func (a *ListSource) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *ListSource) readJSON(dec *jsontext.Decoder) error {
 	*a = ListSource{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "id", field: &a.ID},
 		{name: "integration", field: &a.Integration},
 		{name: "lastSynced", field: &a.LastSynced},
@@ -1303,8 +1371,12 @@ func (a *Pagination) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *Pagination) readJSON(dec *jsontext.Decoder) error {
 	*a = Pagination{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "hasNext", field: &a.HasNext},
 		{name: "limit", field: &a.Limit},
 		{name: "offset", field: &a.Offset},
@@ -1344,8 +1416,12 @@ func (a *TokenRequest) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *TokenRequest) readJSON(dec *jsontext.Decoder) error {
 	*a = TokenRequest{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "client_id", field: &a.ClientID},
 		{name: "client_secret", field: &a.ClientSecret},
 		{name: "grant_type", field: &a.GrantType},
@@ -1383,8 +1459,12 @@ func (a *TokenResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if a == nil {
 		return errNil
 	}
+	return readFrom(dec, a)
+}
+
+func (a *TokenResponse) readJSON(dec *jsontext.Decoder) error {
 	*a = TokenResponse{}
-	return readObject(dec, a, []property{
+	return readObject(dec, []property{
 		{name: "access_token", field: &a.AccessToken},
 		{name: "token_type", field: &a.TokenType},
 	}, &a.AdditionalProperties)
