@@ -10,13 +10,13 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// CreateAttribute sends a contact to the attributes of a type. It returns the auto top-up setting
-// that the vendor documents as the response. The vendor's page contradicts itself (see
-// openapi.yaml). If the server responds something else the error is a [ValidationError] with the
-// whole response.
+// CreateAttribute sends a contact with a POST to the attributes of a type. It returns the auto
+// top-up setting that the vendor documents as the response. The vendor's page contradicts itself
+// (see openapi.yaml), so the live API may respond something else. The error is then a
+// [ValidationError] with the whole response. See [WithValidation] for how to start.
 //
-// It is a POST: it is retried only if it certainly was not applied. [OutcomeOf] the error reports
-// whether the caller may send it again.
+// A POST is retried only if it certainly was not applied. Call [OutcomeOf] with the error to learn
+// whether it may be sent again.
 //
 // See https://developer.sakari.io/api-reference/accounts/setup-autotopup-for-your-account.
 func (c *Client) CreateAttribute(
@@ -32,8 +32,8 @@ func (c *Client) CreateAttribute(
 	return &r.Data, nil
 }
 
-// UpdateAttribute sends a contact to an attribute. The vendor documents the body and the response
-// of [Client.CreateAttribute].
+// UpdateAttribute sends a contact with a PUT to an attribute. The vendor documents the same body
+// and response as for [Client.CreateAttribute].
 //
 // A field that is nil is not sent. A pointer to "" clears a text. For other fields the vendor
 // documents no way to clear them, and the spec allows no null. Send a null as a raw body of

@@ -85,7 +85,7 @@ func (c *Client) WithAccount(accountID string) (*Client, error) {
 //     another operation, or of none.
 //   - A body that can not be written as JSON is a [gen.EncodeError]. It is not sent.
 //   - A valid response that is not of its Go type, such as an integer with a fraction, is an error
-//     of package json. With reduced validation a [gen.SchemaError] is another one.
+//     of package json. With reduced validation it may also be a [gen.SchemaError].
 func (c *Client) Generated() *gen.ClientWithResponses { return c.generated }
 
 // Format prints the account and the base URL for every verb.

@@ -22,7 +22,7 @@
 //   - [*Error]: the API reported a failure. See StatusCode, Code, Message and Body.
 //   - [*ValidationError]: the request or the response does not conform to the spec. See Violations.
 //   - [*AuthError]: there is no access token.
-//   - [*NetworkError]: the network failed, or the time of the call ended.
+//   - [*NetworkError]: the network failed, or the call timed out or was cancelled.
 //
 // Or use [errors.Is] with [ErrInvalidRequest], [ErrInvalidResponse], [ErrUnauthorized],
 // [ErrForbidden], [ErrNotFound], [ErrRateLimited] or an error of package context. The text of an
@@ -31,10 +31,11 @@
 //
 // # Outcomes
 //
-// [OutcomeOf] an error reports whether the call may be sent again:
+// [OutcomeOf] returns what is known of a call that failed:
 //
 //   - [NotApplied]: it was not sent, or it was refused. It may be sent again.
-//   - [Unknown]: it may have been applied, as after a time-out or status 503. Check first.
+//   - [Unknown]: it may have been applied, as after a time-out or status 503. Look whether it
+//     arrived before you send it again, for example in [Client.ListAttributesByType].
 //   - [Applied]: it was applied, but the response does not conform to the spec.
 //
 // The client retries a POST only if it certainly was not applied, and a GET or PUT also after an

@@ -272,8 +272,9 @@ func (e *AuthError) Unwrap() error { return e.Err }
 
 func (e *AuthError) outcome() Outcome { return NotApplied }
 
-// NetworkError reports that the network failed, or that the time of the call ended. [OutcomeOf]
-// reports whether the request may have been applied.
+// NetworkError reports that the network failed, or that the call timed out or was cancelled.
+// [errors.Is] finds [context.DeadlineExceeded] or [context.Canceled] in it. [OutcomeOf] returns
+// whether the request may have been applied.
 type NetworkError struct {
 	Operation string // operationId of the spec
 	Attempts  int    // round trips of the call

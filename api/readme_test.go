@@ -28,10 +28,14 @@ func ExampleNew() {
 	}
 	contact := gen.Contact{Email: new("chris@sakari.io")}
 	setting, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
-	if err != nil {
-		log.Fatal(err, "; may be sent again: ", api.OutcomeOf(err) == api.NotApplied)
+	switch {
+	case err == nil:
+		fmt.Println("top up by", setting.Amount, "below", setting.Below)
+	case api.OutcomeOf(err) == api.NotApplied:
+		log.Fatal("may be sent again: ", err)
+	default:
+		log.Fatal("may have been applied: ", err)
 	}
-	fmt.Println("top up by", setting.Amount, "below", setting.Below)
 }
 
 func TestSignup(t *testing.T) {

@@ -283,10 +283,10 @@ var errNil = errors.New("cannot decode into a nil pointer")
 
 func unmarshal(text []byte, object any) error { return json.Unmarshal(text, object) }
 
-// isEncodingJSON reports whether encoding/json of Go 1.27 or later decodes. Older versions call
-// UnmarshalJSON. It calls UnmarshalJSONFrom, with options that ignore case and allow repeated names
-// and invalid UTF-8 (see encoding/json.DefaultOptionsV1). A caller of package json may also allow
-// the latter two, as package api does. So only the option to ignore case identifies encoding/json.
+// isEncodingJSON reports whether encoding/json decodes. From Go 1.27 encoding/json calls
+// UnmarshalJSONFrom; before, it called UnmarshalJSON. Its options ignore case and allow repeated
+// names and invalid UTF-8 (see encoding/json.DefaultOptionsV1). A caller of json/v2 may also allow
+// the last two, as package api does. So only the option to ignore case identifies encoding/json.
 func isEncodingJSON(options json.Options) bool {
 	ignoresCase, _ := json.GetOption(options, json.MatchCaseInsensitiveNames)
 	return ignoresCase
