@@ -76,9 +76,10 @@ func (c *Client) WithAccount(accountID string) (*Client, error) {
 	return &other, nil
 }
 
-// Generated returns the generated client, which has every operation of the spec in every form. Its
-// calls go through the same pipeline: they are authenticated, validated and retried, and fail with
-// the same errors. These are the differences:
+// Generated returns the generated client. It has every operation of the spec, with a Go type or any
+// reader as the body, and with a parsed or a raw response. Its calls go through the same pipeline:
+// they are authenticated, validated and retried, and fail with the same errors. These are the
+// differences:
 //
 //   - The account is an argument, and a nil context panics.
 //   - A path argument "." or ".." is resolved before it can be checked. The call is then that of

@@ -92,7 +92,7 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 }
 
 // Start starts a server outside a test, such as in an example or a program. The caller closes it.
-// The server calls report for each invalid request, from several goroutines.
+// The server calls report for each invalid request. It may do so from several goroutines at once.
 func Start(report func(violation error), opts ...Option) (*Server, error) {
 	set := settings{address: "127.0.0.1:0"}
 	for _, opt := range opts {
