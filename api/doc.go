@@ -2,8 +2,8 @@
 // account. It is not the vendor's client.
 //
 // Strict means: if a call returns no error, the server reported a success and its response conforms
-// to the spec (openapi.yaml). If it returns an error, the error says what went wrong, keeps the
-// response of the server, and says whether the call was applied.
+// to the spec (openapi.yaml). An error says what went wrong, and whether the call was applied, was
+// not applied, or may have been.
 //
 // # A call
 //
@@ -12,8 +12,21 @@
 //	contact := gen.Contact{Email: new("chris@sakari.io")}
 //	setting, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, contact)
 //
-// Share one client: it keeps connections and the access token. A request is validated before it is
-// sent. [Client.Generated] returns the generated client on the same pipeline.
+// Share one client: it keeps connections and the access token. [Client.ListAttributes] returns an
+// iterator that requests pages as they are needed. [Client.Generated] returns the generated client,
+// whose calls are validated and retried in the same way.
+//
+// # Fields
+//
+// Optional fields are pointers; lists and maps are not. A nil field is not sent, but an empty text,
+// list or map is. What the spec does not declare is kept as raw JSON in requests and responses:
+//
+//	err := contact.Set("label", "Plan")
+//	found, err := setting.Get("lastTopup", &at)
+//	err = gen.SetProperty(&contact.Attributes, "plan", "gold")
+//
+// The generated types refuse JSON that they could not write again unchanged: a null, a repeated
+// name, text that is not UTF-8, a number that does not fit its type.
 //
 // # Errors
 //
@@ -21,13 +34,15 @@
 //
 //   - [*Error]: the API reported a failure. See StatusCode, Code, Message and Body.
 //   - [*ValidationError]: the request or the response does not conform to the spec. See Violations.
-//   - [*AuthError]: there is no access token.
+//   - [*AuthError]: there is no access token. A failure of the token call does not match [*Error].
 //   - [*NetworkError]: the network failed, or the call timed out or was cancelled.
 //
+// A wrong argument, such as a nil context or an invalid base URL, is an error of none of them.
 // Or use [errors.Is] with [ErrInvalidRequest], [ErrInvalidResponse], [ErrUnauthorized],
-// [ErrForbidden], [ErrNotFound], [ErrRateLimited] or an error of package context. The text of an
-// error contains no token and no personal data of the contact. The fields Code, Message, Header and
-// Body may contain them.
+// [ErrForbidden], [ErrNotFound], [ErrRateLimited] or an error of package context.
+//
+// The text of an error contains no token and no personal data of the contact. The fields Code,
+// Message, Header and Body of [Error] and [ValidationError] may: they are as the server sent them.
 //
 // # Outcomes
 //
@@ -36,42 +51,20 @@
 //   - [NotApplied]: it was not sent, or it was refused. It may be sent again.
 //   - [Unknown]: it may have been applied, as after a time-out or status 503. Look whether it
 //     arrived before you send it again, for example in [Client.ListAttributesByType].
-//   - [Applied]: it was applied, but the response does not conform to the spec.
+//   - [Applied]: the status was 2xx, but the response does not conform to the spec.
 //
-// The client retries a POST only if it certainly was not applied, and a GET or PUT also after an
-// unknown outcome. See [WithMaxAttempts]. It replaces a refused token once.
+// The client retries a POST only if it certainly was not applied. It retries a GET or PUT also
+// after an unknown outcome. See [WithMaxAttempts].
 //
-// # Fields
+// # Testing
 //
-// Optional fields are pointers; lists and maps are not. A nil field is not sent, but an empty text,
-// list or map is. What the spec does not declare is kept as raw JSON in requests and responses:
+// Package apitest is a fake server for tests of programs that use this package. A test scripts its
+// responses, such as a failure or a connection that is reset.
 //
-//	err := contact.Set("nickname", "Kit")
-//	found, err := setting.Get("lastTopup", &at)
-//	err = gen.SetProperty(&contact.Attributes, "plan", "gold")
+// # Rollout and production
 //
-// The generated types refuse what would change on the way: a null, a repeated name, text that is
-// not UTF-8, a number that does not fit its type.
-//
-// # Lists
-//
-// [Client.ListAttributes] and [Client.ListAttributesByType] request pages as they are needed:
-//
-//	for attribute, err := range client.ListAttributes(ctx, gen.ListAttributesParams{}) {
-//
-// # Rollout
-//
-// Start with [WithValidation]([ValidationReport]) and [WithViolationHandler] to see where the
-// responses of the vendor differ from the spec. Such a call does not fail, unless its response can
-// not be read as its Go type. Violations contain no personal data. When there are no more, use the
-// default.
-//
-// # Production
-//
-// [WithLogger] logs each round trip, [WithRateLimit] limits the rate and [WithTimeout] the time of
-// a call.
-//
-// # Tests
-//
-// Package apitest is a fake server for tests of programs that use this package.
+// Start with [WithValidation]([ValidationReport]) and [WithViolationHandler] to see where responses
+// differ from the spec. Such a call does not fail, unless its response cannot be read as its Go
+// type. [WithLogger] logs each round trip, [WithRateLimit] limits the rate and [WithTimeout] the
+// time of a call.
 package api

@@ -1,84 +1,52 @@
 package api_test
 
 import (
-	"bufio"
-	"cmp"
-	"context"
-	"fmt"
-	"log"
 	"os"
-	"slices"
-	"strings"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"testing"
 
-	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/api/apitest"
-	"github.com/sakari-go/sakari-go/gen"
 )
 
-// The code of the README is here so that it is compiled. TestReadme compares the two.
-
-// ExampleNew is the program of the README. It is not run: it would call the API.
-func ExampleNew() {
-	client, err := api.New(os.Getenv("SAKARI_ACCOUNT_ID"),
-		api.WithClientCredentials(os.Getenv("SAKARI_CLIENT_ID"), os.Getenv("SAKARI_CLIENT_SECRET")),
-		api.WithBaseURL(cmp.Or(os.Getenv("SAKARI_BASE_URL"), gen.ServerURLProduction)))
-	if err != nil {
-		log.Fatal(err)
-	}
-	contact := gen.Contact{Email: new("chris@sakari.io")}
-	setting, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
-	switch {
-	case err == nil:
-		fmt.Println("top up by", setting.Amount, "below", setting.Below)
-	case api.OutcomeOf(err) == api.NotApplied:
-		log.Fatal("may be sent again: ", err)
-	default:
-		log.Fatal("may have been applied: ", err)
-	}
-}
-
-func TestSignup(t *testing.T) {
-	server := apitest.NewServer(t)
-	server.Respond(apitest.Reply{Status: 503})
-	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{})
-	if api.OutcomeOf(err) != api.Unknown {
-		t.Error(err)
-	}
-}
-
-func TestReadme_CodeCompiles(t *testing.T) {
-	here := lines(t, "readme_test.go")
-	inCode := false
-	checked := 0
-	for _, line := range lines(t, "../README.md") {
-		if strings.HasPrefix(line, "```") {
-			inCode = line == "```go"
-			continue
-		}
-		if !inCode || strings.TrimSpace(line) == "" || strings.HasPrefix(line, "package ") {
-			continue
-		}
-		checked++
-		if !slices.Contains(here, strings.ReplaceAll(line, "func main()", "func ExampleNew()")) {
-			t.Errorf("the README has a line that is not in readme_test.go: %s", line)
-		}
-	}
-	if checked < 31 {
-		t.Errorf("only %d lines of code in the README", checked)
-	}
-}
-
-func lines(t *testing.T, name string) []string {
-	t.Helper()
-	file, err := os.Open(name)
+// The program and the test of the README work as they are, as a user pastes them. The program calls
+// a fake server, as with the command sandbox.
+func TestReadme_CodeRuns(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	var all []string
-	for scanner := bufio.NewScanner(file); scanner.Scan(); {
-		all = append(all, scanner.Text())
+	blocks := regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllSubmatch(text, -1)
+	if len(blocks) != 2 {
+		t.Fatalf("the README has %d blocks of Go, want a program and a test", len(blocks))
 	}
-	return all
+	dir := t.TempDir()
+	program, test := filepath.Join(dir, "main.go"), filepath.Join(dir, "signup_test.go")
+	for i, name := range []string{program, test} {
+		if err := os.WriteFile(name, blocks[i][1], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := apitest.NewServer(t)
+	env := append(os.Environ(), "SAKARI_BASE_URL="+server.URL, "SAKARI_ACCOUNT_ID="+server.AccountID,
+		"SAKARI_CLIENT_ID="+server.ClientID, "SAKARI_CLIENT_SECRET="+server.ClientSecret,
+		"HTTPS_PROXY=http://127.0.0.1:1") // a program without the base URL must not reach the API
+	for _, row := range []struct {
+		args []string
+		want string
+	}{
+		{args: []string{"run", program}, want: `^top up by 123 below 123\n$`},
+		{args: []string{"test", "-v", program, test}, want: `(?m)^--- PASS: TestSignup`},
+	} {
+		command := exec.CommandContext(t.Context(), "go", row.args...)
+		command.Env = env
+		output, err := command.CombinedOutput()
+		if err != nil || !regexp.MustCompile(row.want).Match(output) {
+			t.Errorf("go %s: %v\n%s", row.args[0], err, output)
+		}
+	}
+	if len(server.Requests()) != 1 {
+		t.Errorf("%d requests of the program, want 1", len(server.Requests()))
+	}
 }
