@@ -137,7 +137,7 @@ func redirectMessage(r *http.Request, location string) string {
 	return fmt.Sprintf("redirect to %s not followed", target.Host)
 }
 
-// retryAfter reads a Retry-After field: seconds or an HTTP date. What it can not read is 0. What is
+// retryAfter reads a Retry-After field: seconds or an HTTP date. What it cannot read is 0. What is
 // too long for a Duration is the longest one.
 func retryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)

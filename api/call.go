@@ -105,7 +105,7 @@ func (p *pipeline) prepare(
 		return &ValidationError{Operation: x.called, Violations: []Violation{{
 			Location: x.operation.LocateInRequest(location),
 			Rule:     "json",
-			Message:  "can not be written as JSON: " + reason,
+			Message:  "cannot be written as JSON: " + reason,
 		}}}
 	}
 	return nil
@@ -137,7 +137,7 @@ func (x *exchange) readResult(mode Validation) error {
 	return invalidResponse(x, r, Violation{
 		Location: x.operation.LocateInResponse(r.StatusCode, location),
 		Rule:     "type",
-		Message:  "can not be read as the Go type of the spec's schema",
+		Message:  "cannot be read as the Go type of the spec's schema",
 	})
 }
 

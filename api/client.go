@@ -24,7 +24,7 @@ type Client struct {
 }
 
 // New returns a client for an account. It needs one of [WithClientCredentials], [WithToken] and
-// [WithTokenSource]; the last one counts. New makes no call. An account id that can not be one
+// [WithTokenSource]; the last one counts. New makes no call. An account id that cannot be one
 // segment of a path is a [ValidationError].
 func New(accountID string, opts ...Option) (*Client, error) {
 	if err := checkAccountID(accountID); err != nil {
@@ -84,7 +84,7 @@ func (c *Client) WithAccount(accountID string) (*Client, error) {
 //   - The account is an argument, and a nil context panics.
 //   - A path argument "." or ".." is resolved before it can be checked. The call is then that of
 //     another operation, or of none.
-//   - A body that can not be written as JSON is a [gen.EncodeError]. It is not sent.
+//   - A body that cannot be written as JSON is a [gen.EncodeError]. It is not sent.
 //   - A valid response that is not of its Go type, such as an integer with a fraction, is an error
 //     of package json. With reduced validation it may also be a [gen.SchemaError].
 func (c *Client) Generated() *gen.ClientWithResponses { return c.generated }

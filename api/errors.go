@@ -293,7 +293,7 @@ func (e NetworkError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Err
 // Unwrap returns the cause.
 func (e *NetworkError) Unwrap() error { return e.Err }
 
-// usageError is an argument that can not be used: nothing was sent.
+// usageError is an argument that cannot be used: nothing was sent.
 type usageError struct {
 	operation string // empty for New
 	err       error

@@ -47,9 +47,9 @@ func TestOutcomeOf_FindsTheOutcome(t *testing.T) {
 		"joined and wrapped": {
 			fmt.Errorf("%w, %w", errors.Join(&api.Error{StatusCode: 503}), errors.New("x")), api.Unknown,
 		},
-		"a body that can not be encoded": {notEncodable, api.NotApplied},
-		"a value of the wrong type":      {wrongType, api.Unknown},
-		"JSON that can not be decoded":   {notDecodable, api.Unknown},
+		"a body that cannot be encoded": {notEncodable, api.NotApplied},
+		"a value of the wrong type":     {wrongType, api.Unknown},
+		"JSON that cannot be decoded":   {notDecodable, api.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := api.OutcomeOf(c.err); got != c.want {

@@ -23,7 +23,7 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Option configures a [Client]. [New] returns the error of an option whose argument it can not use.
+// Option configures a [Client]. [New] returns the error of an option whose argument it cannot use.
 type Option func(*config) error
 
 // config is what the options set. It lives until New returns.

@@ -26,7 +26,7 @@ func (x *exchange) redactor() *redact.Redactor {
 	return r
 }
 
-// redactError redacts the text of an error of net/http. That quotes what it can not read of a
+// redactError redacts the text of an error of net/http. That quotes what it cannot read of a
 // response, which is left out. If nothing was sent the text is about the host, whose name is no
 // secret.
 func (x *exchange) redactError(err error, outcome Outcome) error {

@@ -18,7 +18,7 @@ const (
 	// ValidationStrict makes them errors. An invalid request is not sent. This is the default.
 	ValidationStrict Validation = iota
 	// ValidationReport reports them to the violation handler and the log, and the call goes on. A
-	// response whose body can not be read as its Go type is still an error, and so is a path
+	// response whose body cannot be read as its Go type is still an error, and so is a path
 	// parameter that would change the path.
 	ValidationReport
 	// ValidationOff does not validate. It limits the size of a response, reads its body as its Go

@@ -275,12 +275,12 @@ func TestWithValidation_DecidesAboutInvalidResponses(t *testing.T) {
 			mode:  api.ValidationReport,
 			reply: apitest.Reply{Status: 201, Body: `{"success":false}`},
 		},
-		"off: data that the result type can not hold": {
+		"off: data that the result type cannot hold": {
 			mode:     api.ValidationOff,
 			reply:    apitest.Reply{Body: `{"success":true,"data":1}`},
 			reported: 1,
 		},
-		"report: data that the result type can not hold": {
+		"report: data that the result type cannot hold": {
 			mode:     api.ValidationReport,
 			reply:    apitest.Reply{Body: `{"success":true,"data":1}`},
 			reported: 1,
@@ -346,7 +346,7 @@ func TestWithValidation_DecidesAboutInvalidResponses(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the violation handler can not change the response", func(t *testing.T) {
+	t.Run("the violation handler cannot change the response", func(t *testing.T) {
 		server := apitest.NewServer(t)
 		server.Respond(incomplete)
 		client := server.Client(api.WithValidation(api.ValidationReport), api.WithViolationHandler(

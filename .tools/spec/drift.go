@@ -93,7 +93,7 @@ func drift(file string, out io.Writer) error {
 func compareOperation(ours, theirs document, key string) (changes []wireChange, err error) {
 	defer func() {
 		if crash := recover(); crash != nil { // oasdiff expects a valid document
-			changes, err = nil, fmt.Errorf("can not be compared: %v", crash)
+			changes, err = nil, fmt.Errorf("cannot be compared: %v", crash)
 		}
 	}()
 	there, ok := theirs.places()[key]
@@ -106,7 +106,7 @@ func compareOperation(ours, theirs document, key string) (changes []wireChange, 
 	}
 	vendor, err := theirs.load(there)
 	if err != nil {
-		return nil, fmt.Errorf("can not be read: %w", err)
+		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
 	return wireChanges(own, vendor)
 }

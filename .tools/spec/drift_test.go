@@ -40,11 +40,11 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 			"with the `200` status (shared schema: `Change`, also at `data/items/updated/by/boss`)"
 		newType = "the `pagination/hasNext` response's property `type` changed from `boolean` to " +
 			"`string` for status `200`"
-		noLimit = `can not be read: failed to resolve "limit" in fragment in URI: ` +
+		noLimit = `cannot be read: failed to resolve "limit" in fragment in URI: ` +
 			`"#/components/parameters/limit": map key "limit" not found`
-		noPages = `can not be read: failed to resolve "Pages" in fragment in URI: ` +
+		noPages = `cannot be read: failed to resolve "Pages" in fragment in URI: ` +
 			`"#/components/schemas/Pages": map key "Pages" not found`
-		otherFile = "can not be read: encountered disallowed external reference: " +
+		otherFile = "cannot be read: encountered disallowed external reference: " +
 			`"params.yaml#/limit"`
 
 		// Parts of the document.
@@ -169,7 +169,7 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 		},
 		"operation is null": {
 			replace: []string{"    put:\n", "    put: null\n    x-put:\n"},
-			want:    each("can not be read: it is not an object", update),
+			want:    each("cannot be read: it is not an object", update),
 		},
 		"known deviation is gone": {
 			replace: []string{data, strings.Replace(data, "type: object",

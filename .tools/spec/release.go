@@ -28,7 +28,7 @@ func releaseCheck(root string, out io.Writer) error {
 	}
 	shallow, err := output(root, "git", "rev-parse", "--is-shallow-repository")
 	if err == nil && strings.TrimSpace(shallow) == "true" {
-		return errors.New("the clone is shallow, so the last release can not be found: " +
+		return errors.New("the clone is shallow, so the last release cannot be found: " +
 			"git fetch --unshallow --tags")
 	}
 	last := lastRelease(root)

@@ -46,11 +46,11 @@ func (r Reply) isDefault() bool {
 	return r.Body == "" && !r.Empty && (r.Status == 0 || r.Status == http.StatusOK)
 }
 
-// checkReplies panics if net/http can not send the status of a reply as a final response.
+// checkReplies panics if net/http cannot send the status of a reply as a final response.
 func checkReplies(replies []Reply) {
 	for _, r := range replies {
 		if r.Status != 0 && (r.Status < 200 || r.Status > 999) {
-			panic(fmt.Sprintf("apitest: a reply can not have the status %d", r.Status))
+			panic(fmt.Sprintf("apitest: a reply cannot have the status %d", r.Status))
 		}
 	}
 }

@@ -122,7 +122,7 @@ func (c *Cache) lookUp() (string, *fetch, error) {
 
 // start fetches in the background, as the caller that started a fetch may leave while others wait.
 // It is the only fetch until it has returned, even if it ignores its context: an oauth2.TokenSource
-// can not be cancelled, and must not be called again and again.
+// cannot be cancelled, and must not be called again and again.
 func (c *Cache) start() *fetch {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	f := &fetch{done: make(chan struct{}), cancel: cancel}

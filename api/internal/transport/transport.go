@@ -34,7 +34,7 @@ type Config struct {
 }
 
 // Transport makes round trips. It uses an http.RoundTripper and not http.Client.Do, which follows
-// redirects and drops a response whose Location it can not read.
+// redirects and drops a response whose Location it cannot read.
 type Transport struct {
 	Config
 	isStandard bool // the RoundTripper is one of net/http
