@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
@@ -15,43 +16,85 @@ import (
 // bytes.
 const gzipOverhead = 64 << 10
 
-var errNotGzip = errors.New("the body is not gzip, as its header says")
+// What is wrong with a body whose header says that it is gzip.
+var (
+	errNotGzip    = errors.New("the body is not gzip, as its header says")
+	errBehindGzip = errors.New("the body has bytes behind the gzip")
+)
 
-// readBody reads the body of a response, decompressed, up to a limit. A body that is not the gzip
-// that its header says is returned as it is, with errNotGzip.
+// readBody reads the body of a response, decompressed, up to a limit. It returns a body that is not
+// the gzip that its header says as it is, with errNotGzip. It leaves out bytes behind a gzip, and
+// returns errBehindGzip.
 func readBody(r *http.Response, limit int64) (body []byte, isTooLarge bool, err error) {
-	if !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
+	case "gzip", "x-gzip": // RFC 9110 8.4.1.3
+	default:
 		return readAtMost(r.Body, r.ContentLength, limit)
 	}
 	maxCompressed := limit + gzipOverhead
-	zip := &gunzip{source: io.LimitReader(r.Body, maxCompressed)}
-	body, isTooLarge, err = readAtMost(zip, r.ContentLength, limit)
+	var raw bytes.Buffer // net/http loses the bytes if they are not gzip
+	source := bufio.NewReader(io.TeeReader(io.LimitReader(r.Body, maxCompressed), &raw))
+	body, isTooLarge, err = readAtMost(&gunzip{source: source}, r.ContentLength, limit)
 	switch {
-	case isTooLarge, int64(zip.raw.Len()) >= maxCompressed:
+	case isTooLarge, int64(raw.Len()) >= maxCompressed:
 		return body, true, nil
 	case isBadGzip(err):
-		return zip.raw.Bytes(), false, errNotGzip
-	case err == nil:
+		return raw.Bytes(), false, errNotGzip
+	case err == nil, errors.Is(err, errBehindGzip):
 		r.Header.Del("Content-Encoding") // as net/http does when it decompresses
 		r.Header.Del("Content-Length")
 	}
 	return body, false, err
 }
 
-// gunzip decompresses a body. It keeps the raw bytes, which net/http loses if they are not gzip.
+// gunzip decompresses a body. A gzip.Reader alone takes bytes behind the gzip for another one that
+// is malformed, or cut off.
 type gunzip struct {
-	source io.Reader
-	raw    bytes.Buffer // what was read of source
-	reader *gzip.Reader
+	source   *bufio.Reader
+	reader   *gzip.Reader
+	isInside bool // of one of the members of the gzip
 }
 
 func (g *gunzip) Read(p []byte) (n int, err error) {
-	if g.reader == nil {
-		if g.reader, err = gzip.NewReader(io.TeeReader(g.source, &g.raw)); err != nil {
-			return 0, err
+	for {
+		if !g.isInside {
+			if err := g.open(); err != nil {
+				return 0, err
+			}
+		}
+		n, err = g.reader.Read(p)
+		if err == io.EOF {
+			g.isInside, err = false, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
 		}
 	}
-	return g.reader.Read(p)
+}
+
+// open begins to read the next member. It returns io.EOF behind the last one.
+func (g *gunzip) open() error {
+	start, err := g.source.Peek(2)
+	switch {
+	case len(start) == 0:
+		return err
+	case strings.HasPrefix("\x1f\x8b", string(start)):
+	case g.reader == nil:
+		return gzip.ErrHeader
+	default:
+		return errBehindGzip
+	}
+	if g.reader == nil {
+		g.reader, err = gzip.NewReader(g.source)
+	} else {
+		err = g.reader.Reset(g.source)
+	}
+	if err != nil {
+		return err
+	}
+	g.reader.Multistream(false)
+	g.isInside = true
+	return nil
 }
 
 func isBadGzip(err error) bool {

@@ -17,6 +17,7 @@ type progress struct {
 	trace       httptrace.ClientTrace
 	isTraced    atomic.Bool // the RoundTripper calls the trace
 	isConnected atomic.Bool
+	isWriting   atomic.Bool // a field of the header was written, at least to a buffer
 	isHTTP2     atomic.Bool
 	again       atomic.Bool // net/http began to send the request again
 }
@@ -27,6 +28,7 @@ func newProgress() *progress {
 		GetConn: func(string) { p.isTraced.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { p.isConnected.Store(true) },
 		WroteHeaderField: func(name string, _ []string) {
+			p.isWriting.Store(true)
 			if strings.HasPrefix(name, ":") { // a pseudo-header field of HTTP/2 (RFC 9113 8.3)
 				p.isHTTP2.Store(true)
 			}
@@ -51,10 +53,44 @@ func (p *progress) endResends(cancel func()) {
 	p.trace.WroteHeaders = func() { isSent.Store(true) }
 }
 
-// isNever reports whether a request that failed was certainly not sent: there was no connection,
+// isUnsent reports whether a request that failed was certainly not sent: there was no connection,
 // or, with a RoundTripper that calls no trace, dialing failed.
-func (p *progress) isNever(err error) bool {
+func (p *progress) isUnsent(err error) bool {
 	return !p.isConnected.Load() && (p.isTraced.Load() || FailedToDial(err))
+}
+
+// isUnwritten reports whether the http.Transport found before it wrote that it cannot send a request
+// over HTTP/2, such as one with a field that HTTP/2 does not have.
+func (p *progress) isUnwritten(err error) bool {
+	return p.isTraced.Load() && !p.isWriting.Load() && strings.HasPrefix(err.Error(), "http2: ")
+}
+
+// unprocessed returns why the server did not process a request over HTTP/2, nil if it may have (RFC
+// 9113 8.7): it refused the stream, or closes the connection and names a lower stream as the last
+// one, or the connection closed before the request was sent. The errors of net/http for these have
+// no exported type.
+func unprocessed(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	const (
+		notResent   = "http2: Transport: cannot retry err ["
+		asWritten   = "] after Request.Body was written; define Request.GetBody to avoid this error"
+		goAway      = "http2: Transport received Server's graceful shutdown GOAWAY"
+		firstGoAway = "http2: Transport received GOAWAY from server ErrCode:" // for the first stream only
+		reset       = "stream error: stream ID "
+		refused     = "; REFUSED_STREAM; received from peer"
+		unusable    = "net/http: cannot rewind body after connection loss" // without GetBody, it sent nothing
+	)
+	text := err.Error()
+	if cause, ok := strings.CutPrefix(text, notResent); ok {
+		text = strings.TrimSuffix(cause, asWritten)
+	}
+	if text == goAway || text == unusable || strings.HasPrefix(text, firstGoAway) ||
+		strings.HasPrefix(text, reset) && strings.HasSuffix(text, refused) {
+		return errors.New("the server did not process the request: " + text)
+	}
+	return nil
 }
 
 // FailedToDial reports whether an error is that of dialing the server or a proxy.
@@ -69,7 +105,8 @@ func FailedToDial(err error) bool {
 	return failed.Op == "dial"
 }
 
-var errSentOnce = errors.New("the connection ended after the request was sent, and it is not sent again")
+// ErrSentOnce reports that net/http would have sent a request again.
+var ErrSentOnce = errors.New("the connection ended after the request was sent, and it is not sent again")
 
 // setBody sets the body of a request. Net/http calls GetBody before it sends a request again. Over
 // HTTP/1 it does so only if it wrote nothing. Over HTTP/2 it may have sent the whole request.
@@ -78,7 +115,7 @@ func (p *progress) setBody(r *http.Request, body []byte) {
 	r.ContentLength = int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) {
 		if p.isHTTP2.Load() {
-			return nil, errSentOnce
+			return nil, ErrSentOnce
 		}
 		return io.NopCloser(bytes.NewReader(body)), nil
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,8 +38,10 @@ type Config struct {
 // redirects and drops a response whose Location it cannot read.
 type Transport struct {
 	Config
-	isStandard bool // the RoundTripper is one of net/http
+	timedOut   error // why a round trip ends after Timeout
+	isStandard bool  // the RoundTripper is one of net/http
 	acceptGzip bool
+	isHTTP1    atomic.Bool // the last connection was: the first one is new, and needs no resend
 }
 
 // New returns a transport.
@@ -49,6 +52,7 @@ func New(config Config) *Transport {
 	standard, ok := config.Transport.(*http.Transport)
 	return &Transport{
 		Config:     config,
+		timedOut:   fmt.Errorf("the round trip took longer than the %v of the http.Client", config.Timeout),
 		isStandard: ok,
 		acceptGzip: !ok || !standard.DisableCompression,
 	}
@@ -59,7 +63,7 @@ func New(config Config) *Transport {
 func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte) (*Response, error) {
 	if t.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, t.Timeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, t.Timeout, t.timedOut)
 		defer cancel()
 	}
 	if t.acceptGzip && r.Header.Get("Accept-Encoding") == "" {
@@ -77,6 +81,9 @@ func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte)
 	request := r.WithContext(httptrace.WithClientTrace(sending, &sent.trace))
 	if hasBody {
 		sent.setBody(request, body)
+		if t.isStandard && !t.isHTTP1.Load() {
+			request.GetBody = nil // the error of net/http then contains why it would send the request again
+		}
 	}
 	if t.Jar != nil {
 		request.Header = request.Header.Clone() // the next attempt must not send these cookies twice
@@ -85,6 +92,9 @@ func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte)
 		}
 	}
 	response, err := t.Transport.RoundTrip(request)
+	if sent.isWriting.Load() {
+		t.isHTTP1.Store(!sent.isHTTP2.Load())
+	}
 	if response != nil {
 		if response.Body == nil {
 			response.Body = http.NoBody
@@ -93,22 +103,28 @@ func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte)
 	}
 	switch {
 	case sent.again.Load():
-		err = errSentOnce
+		err = ErrSentOnce
 	case err == nil && response == nil:
 		err = errors.New("the transport returned neither a response nor an error")
 	}
 	if err != nil {
-		return nil, failed(ctx, sent, err)
+		return nil, t.failed(ctx, sent, err)
 	}
 	return t.read(ctx, request, response)
 }
 
 // failed classifies a round trip without a response.
-func failed(ctx context.Context, sent *progress, err error) error {
+func (t *Transport) failed(ctx context.Context, sent *progress, err error) error {
 	if isHeaderLimit(err) {
 		return &Error{Response: &Response{}, Problem: tooLarge("header", maxHeader)}
 	}
-	return &Error{NotSent: sent.isNever(err), Err: withContextError(ctx, err)}
+	if cause := unprocessed(err); cause != nil {
+		return &Error{Unprocessed: true, Err: cause}
+	}
+	return &Error{
+		NotSent: sent.isUnsent(err) || t.isStandard && sent.isUnwritten(err),
+		Err:     withContextError(ctx, err),
+	}
 }
 
 // read reads a response. Beside an error it returns what it has read.
@@ -128,7 +144,7 @@ func (t *Transport) read(ctx context.Context, request *http.Request, r *http.Res
 	}
 	body, isTooLarge, err := readBody(r, t.MaxBodyBytes)
 	if err == nil && (r.ContentLength < 0 || isSwitch) {
-		err = ctx.Err() // the end of the body may be that of our time-out
+		err = context.Cause(ctx) // the end of the body may be that of our time-out
 	}
 	response.Body = body
 	switch {
@@ -136,11 +152,11 @@ func (t *Transport) read(ctx context.Context, request *http.Request, r *http.Res
 		return response, &Error{Response: response, Problem: tooLarge("header", maxHeader)}
 	case isTooLarge:
 		return response, &Error{Response: response, Problem: tooLarge("body", t.MaxBodyBytes)}
-	case errors.Is(err, errNotGzip) && r.StatusCode/100 == 2:
+	case (err == errNotGzip || err == errBehindGzip) && r.StatusCode/100 == 2:
 		return response, &Error{Response: response, Problem: &Problem{
-			Location: "content-encoding", Rule: "content-encoding", Message: errNotGzip.Error(),
+			Location: "content-encoding", Rule: "content-encoding", Message: err.Error(),
 		}}
-	case errors.Is(err, errNotGzip): // the status says enough
+	case err == errNotGzip, err == errBehindGzip: // the status says enough
 		return response, nil
 	case err != nil:
 		return response, &Error{Response: response, Err: withContextError(ctx, err)}
@@ -150,10 +166,11 @@ func (t *Transport) read(ctx context.Context, request *http.Request, r *http.Res
 
 // Error reports that there is no response, or none that is whole.
 type Error struct {
-	Response *Response // as far as it was read, nil if there is none
-	NotSent  bool      // the request was certainly not sent
-	Problem  *Problem  // why a response was refused, nil if it was not
-	Err      error     // why there is no response, or not its end; nil with a Problem
+	Response    *Response // as far as it was read, nil if there is none
+	NotSent     bool      // the request was certainly not sent
+	Unprocessed bool      // the request was sent, and the server says that it was not processed
+	Problem     *Problem  // why a response was refused, nil if it was not
+	Err         error     // why there is no response, or not its end; nil with a Problem
 }
 
 // Problem is why a response was refused.
