@@ -18,7 +18,7 @@ const (
 )
 
 // Token is an access token and its lifetime. A token without a lifetime is used by the callers that
-// wait for it, and not cached.
+// wait for it, and not cached. If none waits any more, the next caller uses it.
 type Token struct {
 	Value    string
 	Lifetime time.Duration
@@ -39,6 +39,7 @@ type Cache struct {
 
 	mu           sync.Mutex
 	value        string
+	late         string // a token without a lifetime for which no caller waited
 	refreshAt    time.Time
 	expiresAt    time.Time
 	current      *fetch
@@ -71,7 +72,7 @@ func (c *Cache) Get(ctx context.Context) (string, error) {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
-		value, f, err := c.lookUp()
+		value, f, err := c.lookUp(ctx)
 		if f == nil {
 			return value, err
 		}
@@ -97,24 +98,29 @@ func (c *Cache) Invalidate(value string) {
 	}
 }
 
-// lookUp returns the cached token or failure, or else the fetch to wait for.
-func (c *Cache) lookUp() (string, *fetch, error) {
+// lookUp returns the cached token or failure, or else the fetch to wait for. A fetch that it starts
+// has the values of the context, such as a trace, and not its end: other callers share it.
+func (c *Cache) lookUp(ctx context.Context) (string, *fetch, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
 	switch {
 	case c.value != "" && now.Before(c.expiresAt):
 		if c.current == nil && !now.Before(c.refreshAt) {
-			c.current = c.start()
+			c.current = c.start(context.WithoutCancel(ctx))
 			c.current.waiting++ // for later calls: this one has a token
 		}
 		return c.value, nil, nil
+	case c.late != "":
+		value := c.late
+		c.late = ""
+		return value, nil, nil
 	case c.failure != nil && now.Before(c.failureUntil):
 		return "", nil, c.failure
 	case c.current != nil && c.current.settled:
 		return "", nil, c.current.err
 	case c.current == nil:
-		c.current = c.start()
+		c.current = c.start(context.WithoutCancel(ctx))
 	}
 	c.current.waiting++
 	return "", c.current, nil
@@ -123,8 +129,8 @@ func (c *Cache) lookUp() (string, *fetch, error) {
 // start fetches in the background, as the caller that started a fetch may leave while others wait.
 // It is the only fetch until it has returned, even if it ignores its context: an oauth2.TokenSource
 // cannot be cancelled, and must not be called again and again.
-func (c *Cache) start() *fetch {
-	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
+func (c *Cache) start(ctx context.Context) *fetch {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	f := &fetch{done: make(chan struct{}), cancel: cancel}
 	late := time.AfterFunc(c.timeout, func() {
 		err := fmt.Errorf("no token within %v: %w", c.timeout, context.DeadlineExceeded)
@@ -149,12 +155,13 @@ func (c *Cache) settle(f *fetch, returned bool, token Token, err error) {
 	if returned {
 		c.current = nil
 	}
-	if f.settled {
+	if !f.settled {
+		f.settled = true
+		f.value, f.err = token.Value, err
+		defer close(f.done)
+	} else if err != nil { // the callers have an earlier failure
 		return
 	}
-	f.settled = true
-	defer close(f.done)
-	f.value, f.err = token.Value, err
 	now := time.Now()
 	switch {
 	case err == nil && token.Lifetime > 0:
@@ -165,6 +172,9 @@ func (c *Cache) settle(f *fetch, returned bool, token Token, err error) {
 		c.refreshAt = now.Add(shareFailureFor)
 	case err == nil:
 		c.value, c.failure = "", nil
+		if f.waiting == 0 || f.err != nil {
+			c.late = token.Value
+		}
 	case !f.abandoned:
 		c.value, c.failure, c.failureUntil = "", err, now.Add(shareFailureFor)
 	}

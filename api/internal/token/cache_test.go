@@ -216,8 +216,49 @@ func TestGet_CallsAHangingSourceOnce(t *testing.T) {
 		}
 		close(release)
 		synctest.Wait()
-		if got, err := cache.Get(t.Context()); got != "late" || err != nil || asked.Load() != 2 {
-			t.Errorf("got %q, %v, asked %d times", got, err, asked.Load())
+		for _, wantAsked := range []int32{1, 2} { // the late token serves one call: it has no lifetime
+			if got, err := cache.Get(t.Context()); got != "late" || err != nil || asked.Load() != wantAsked {
+				t.Errorf("got %q, %v, asked %d times, want %d", got, err, asked.Load(), wantAsked)
+			}
 		}
 	})
+}
+
+// A source that ignores its context returns its token to nobody if the only caller has left.
+func TestGet_KeepsATokenForWhichNoCallerWaits(t *testing.T) {
+	for name, lifetime := range map[string]time.Duration{"without a lifetime": 0, "with a lifetime": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				cache := NewCache(time.Hour, func(context.Context) (Token, error) {
+					asked++
+					time.Sleep(time.Minute)
+					return Token{Value: "late", Lifetime: lifetime}, nil
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if _, err := cache.Get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+				time.Sleep(2 * time.Minute)
+				if got, err := cache.Get(t.Context()); got != "late" || err != nil || asked != 1 {
+					t.Errorf("got %q, %v, asked %d times", got, err, asked)
+				}
+			})
+		})
+	}
+}
+
+type contextKey struct{}
+
+func TestGet_FetchesWithTheValuesOfTheContextThatStartedIt(t *testing.T) {
+	cache := NewCache(time.Hour, func(ctx context.Context) (Token, error) {
+		value, _ := ctx.Value(contextKey{}).(string)
+		return Token{Value: value}, ctx.Err()
+	})
+	ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), contextKey{}, "tenant"), time.Hour)
+	defer cancel()
+	if got, err := cache.Get(ctx); got != "tenant" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
 }
