@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -15,7 +16,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sakari-go/sakari-go/api/internal/redact"
-	"github.com/sakari-go/sakari-go/api/internal/spec"
 )
 
 // The API's envelope is a convention that no operation of the spec states: success, and on a
@@ -29,48 +29,72 @@ func readFailure(next handler) handler {
 		switch {
 		case err != nil:
 			return nil, err
-		case outcomeOfStatus(r.StatusCode) != Applied:
-			return nil, newError(x, r, nil)
-		case saysFailure(r.Body) && spec.ParseBody(r.Header, r.Body).Member("success") == false:
+		case !isSuccess(r.StatusCode), says(r.Body, saysFalse):
 			return nil, newError(x, r, nil)
 		}
 		return r, nil
 	}
 }
 
-var jsonHeader = http.Header{"Content-Type": {spec.MediaTypeJSON}}
+// verdict is what a body says of the success of a call.
+type verdict int
 
-// saysSuccess reports whether a body says success: true, and every decoder reads it alike.
-func saysSuccess(body []byte) bool { return spec.ParseBody(jsonHeader, body).Member("success") == true }
+const (
+	saysNothing verdict = iota
+	saysTrue
+	saysFalse
+	saysBoth // to decoders that differ in repeated names, or in their case
+)
 
-// saysFailure reports whether some decoder reads success: false in a body: one that takes the
-// first, or the last, of repeated names, or that ignores their case.
-func saysFailure(body []byte) bool {
-	if !bytes.Contains(body, []byte("false")) {
-		return false
-	}
-	lenient := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body), lenient)
+// says reports whether a body says that a call failed, or that and the opposite.
+func says(body []byte, failed verdict) bool {
+	return bytes.Contains(body, []byte("false")) && successOf(body) == failed
+}
+
+// successOf returns what the member success of a JSON object says, whatever else is wrong with the
+// object.
+func successOf(body []byte) verdict {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(withoutMark(body)), lenient)
 	if open, err := dec.ReadToken(); err != nil || open.Kind() != '{' {
-		return false
+		return saysNothing
 	}
-	isFailure := false
+	result, isFirst := saysNothing, true
 	for dec.PeekKind() == '"' {
 		name, err := dec.ReadToken()
 		if err != nil {
-			return false
+			return saysNothing
 		}
-		isSuccess := strings.EqualFold(name.String(), "success")
+		isExact, isSuccess := name.String() == "success", strings.EqualFold(name.String(), "success")
 		value, err := dec.ReadValue()
-		if err != nil {
-			return false
+		switch isFalse := value.Kind() == 'f'; {
+		case err != nil:
+			return saysNothing
+		case !isSuccess, !isExact && !isFalse, result == saysBoth:
+			continue
+		case isFalse && isExact && isFirst:
+			result = saysFalse
+		case isFalse, result == saysFalse:
+			result = saysBoth
+		case isFirst && value.Kind() == 't':
+			result = saysTrue
+		default:
+			result = saysNothing
 		}
-		isFailure = isFailure || isSuccess && value.Kind() == 'f'
+		isFirst = false
 	}
 	_, closed := dec.ReadToken()
 	_, ended := dec.ReadToken()
-	return isFailure && closed == nil && ended == io.EOF
+	if closed != nil || ended != io.EOF {
+		return saysNothing
+	}
+	return result
 }
+
+// lenient reads text of a server that most decoders read.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// withoutMark removes a byte order mark, which RFC 8259 8.1 lets a reader ignore.
+func withoutMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\ufeff")) }
 
 // newError returns the error of a response that is a failure, or that was cut off for a cause.
 func newError(x *exchange, r *Response, cause error) *Error {
@@ -79,15 +103,18 @@ func newError(x *exchange, r *Response, cause error) *Error {
 	if cause != nil {
 		cause = x.redactError(cause, Unknown)
 	}
+	wait, isSaid := retryAfter(r.Header, time.Now())
 	err := &Error{
 		Operation:  x.operation.ID,
+		Account:    x.account(),
 		StatusCode: r.StatusCode,
 		Code:       code,
 		Message:    message,
 		Header:     r.Header,
 		Body:       r.Body,
-		RetryAfter: retryAfter(r.Header.Get("Retry-After"), time.Now()),
+		RetryAfter: wait,
 		Attempts:   x.attempts,
+		retryNow:   isSaid && wait == 0,
 		cause:      cause,
 		redacted:   &redacted{redactor.Code(code), redactor.Text(message)},
 	}
@@ -101,6 +128,7 @@ func newError(x *exchange, r *Response, cause error) *Error {
 func errorOf(body []byte) (code, message string) {
 	var outer struct {
 		Error            jsontext.Value `json:"error,case:ignore"`
+		Code             jsontext.Value `json:"code,case:ignore"`
 		Message          jsontext.Value `json:"message,case:ignore"`
 		ErrorDescription jsontext.Value `json:"error_description"`
 	}
@@ -109,20 +137,24 @@ func errorOf(body []byte) (code, message string) {
 		Message     jsontext.Value `json:"message,case:ignore"`
 		Description jsontext.Value `json:"description,case:ignore"`
 	}
-	lenient := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if json.Unmarshal(body, &outer, lenient) != nil {
+	if json.Unmarshal(withoutMark(body), &outer, lenient) != nil {
 		return "", ""
 	}
+	code = firstText(outer.Code, outer.Error)
 	if json.Unmarshal(outer.Error, &inner, lenient) == nil {
-		return firstText(inner.Code), firstText(inner.Message, inner.Description)
+		code = firstText(inner.Code, outer.Code)
 	}
-	return firstText(outer.Error), firstText(outer.ErrorDescription, outer.Message)
+	return code, firstText(inner.Message, inner.Description, outer.ErrorDescription, outer.Message)
 }
 
+// firstText returns the first of the values that is a text or a number, and not empty.
 func firstText(values ...jsontext.Value) string {
 	for _, v := range values {
 		var s string
-		if json.Unmarshal(v, &s, jsontext.AllowInvalidUTF8(true)) == nil && s != "" {
+		if v.Kind() == '0' {
+			return v.String()
+		}
+		if json.Unmarshal(v, &s, lenient) == nil && s != "" {
 			return s
 		}
 	}
@@ -137,19 +169,44 @@ func redirectMessage(r *http.Request, location string) string {
 	return fmt.Sprintf("redirect to %s not followed", target.Host)
 }
 
-// retryAfter reads a Retry-After field: seconds or an HTTP date. What it cannot read is 0. What is
-// too long for a Duration is the longest one.
-func retryAfter(value string, now time.Time) time.Duration {
-	value = strings.TrimSpace(value)
-	if value != "" && strings.Trim(value, "0123456789") == "" {
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > int64(math.MaxInt64/time.Second) {
-			return math.MaxInt64
+// retryAfter reads the Retry-After fields of a response: seconds, or an HTTP date, which counts from
+// the Date of the response. Of several it returns the longest. It rounds fractions up. What is too
+// long for a Duration is the longest one. It reports whether it could read any.
+func retryAfter(header http.Header, now time.Time) (wait time.Duration, ok bool) {
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date
+	}
+	parts := strings.Split(strings.Join(header.Values("Retry-After"), ","), ",")
+	for i, part := range parts {
+		part = strings.TrimSpace(part)
+		if strings.Trim(part, "0123456789.") == "" {
+			if seconds, err := strconv.ParseFloat(part, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+				wait, ok = max(wait, durationOf(math.Ceil(seconds))), true
+			}
+			continue
 		}
-		return time.Duration(seconds) * time.Second
+		if i > 0 { // the date has a comma behind the day of the week
+			part = strings.TrimSpace(parts[i-1]) + ", " + part
+		}
+		at, err := http.ParseTime(part)
+		if err != nil {
+			at, err = http.ParseTime(strings.TrimSpace(parts[i]))
+		}
+		if err == nil {
+			wait, ok = max(wait, at.Sub(now)), true
+		}
 	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
+	return wait, ok
+}
+
+// durationOf converts seconds. What is too long for a Duration is the longest one.
+func durationOf(seconds float64) time.Duration {
+	const limit = float64(math.MaxInt64 / int64(time.Second))
+	switch {
+	case seconds >= limit:
+		return math.MaxInt64
+	case seconds <= -limit:
+		return math.MinInt64
 	}
-	return 0
+	return time.Duration(seconds * float64(time.Second))
 }

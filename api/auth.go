@@ -26,7 +26,7 @@ func authorize(tokens *token.Cache) step {
 			}
 			value, err := tokens.Get(ctx)
 			if err != nil {
-				return nil, tokenError(x, err)
+				return nil, tokenError(ctx, x, err)
 			}
 			response, err := sendWithToken(ctx, x, value, next)
 			refused, ok := err.(*Error)
@@ -41,7 +41,7 @@ func authorize(tokens *token.Cache) step {
 			fresh, err := tokens.Get(ctx)
 			switch {
 			case err != nil:
-				return nil, fmt.Errorf("%w; then %w", refused, tokenError(x, err))
+				return nil, fmt.Errorf("%w; then %w", refused, tokenError(ctx, x, err))
 			case fresh == value:
 				return nil, refused
 			}
@@ -66,7 +66,7 @@ func sendWithToken(ctx context.Context, x *exchange, value string, next handler)
 
 // tokenError returns the error of a call that got no token: an [*AuthError], or that of its
 // context.
-func tokenError(x *exchange, err error) error {
+func tokenError(ctx context.Context, x *exchange, err error) error {
 	var auth *AuthError
 	var failed *token.Error
 	switch {
@@ -75,7 +75,7 @@ func tokenError(x *exchange, err error) error {
 	case errors.As(err, &failed):
 		return &AuthError{Err: failed.Err}
 	}
-	return notSent(x, fmt.Errorf("waiting for an access token: %w", err))
+	return notSent(ctx, x, fmt.Errorf("waiting for an access token: %w", err))
 }
 
 // newAuthError returns the error for a token call that failed. It wraps neither an [*Error] nor a

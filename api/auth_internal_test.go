@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"math"
 	"net/http"
@@ -29,7 +30,6 @@ func TestSleep_EndsWithTheContext(t *testing.T) {
 }
 
 func TestLifetimeOf(t *testing.T) {
-	now := time.Unix(1_000_000, 0)
 	for response, want := range map[string]time.Duration{
 		`{"expires_in":3600}`:  time.Hour,
 		`{"expires_in":"90"}`:  90 * time.Second,
@@ -45,13 +45,25 @@ func TestLifetimeOf(t *testing.T) {
 		if err := issued.UnmarshalJSON([]byte(response)); err != nil {
 			t.Fatal(err)
 		}
-		if got := lifetimeOf(&issued, now); got-want > time.Second || want-got > time.Second {
+		if got := lifetimeOf(&issued); got-want > time.Second || want-got > time.Second {
 			t.Errorf("%s: %v, want %v", response, got, want)
 		}
 	}
-	// {"exp":1000060}
-	if got := lifetimeOf(&gen.TokenResponse{AccessToken: new("e30.eyJleHAiOjEwMDAwNjB9.x")}, now); got != time.Minute {
-		t.Errorf("JWT: %v, want a minute", got)
+	// The local clock may be years off: only the difference counts.
+	for claims, want := range map[string]time.Duration{
+		`{"iat":1000000,"exp":1000060}`:     time.Minute,
+		`{"iat":"1000000","exp":"1000060"}`: time.Minute,
+		`{"exp":1000060}`:                   defaultLifetime,
+		`{"iat":1000000}`:                   defaultLifetime,
+		`{"iat":1000060,"exp":1000000}`:     defaultLifetime,
+		`{"iat":-1e300,"exp":1e300}`:        defaultLifetime,
+		`{"iat":{},"exp":1000060}`:          defaultLifetime,
+		`no JSON`:                           defaultLifetime,
+	} {
+		value := "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".x"
+		if got := lifetimeOf(&gen.TokenResponse{AccessToken: &value}); got != want {
+			t.Errorf("JWT %s: %v, want %v", claims, got, want)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/oauth2"
 
 	"github.com/sakari-go/sakari-go/api"
@@ -36,43 +36,47 @@ func token(server *apitest.Server) string {
 	return strings.TrimPrefix(server.Requests()[0].Header.Get("Authorization"), "Bearer ")
 }
 
-func TestTokenCall_HasItsOwnTimeout(t *testing.T) {
+func TestTokenCall_HasTheTimeOfTheCall(t *testing.T) {
 	server := apitest.NewServer(t)
 	server.RespondToken(apitest.Reply{Fault: apitest.Hang})
-	log := make(logLines, 10)
-	client := server.Client(api.WithTokenTimeout(shortTimeout), api.WithTimeout(time.Hour), logTo(log, slog.LevelInfo))
-	_, err := create(t, client)
-	as[*api.AuthError](t, err)
+	_, err := create(t, server.Client(api.WithTimeout(shortTimeout)))
+	as[*api.NetworkError](t, err)
 	checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
-	select {
-	case line := <-log: // maybe after the caller has its error
-		if !strings.Contains(line, "deadline exceeded") || strings.Contains(line, "canceled") {
-			t.Errorf("the log says %s", line)
-		}
-	case <-time.After(maxDuration):
-		t.Error("nothing is logged")
+	const want = "sakari: createAttribute: waiting for an access token: context deadline exceeded: " +
+		"the call took longer than the 1s of WithTimeout (not applied)"
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Error(diff)
 	}
 }
 
-func TestTokenCall_SharesItsTimeout(t *testing.T) {
-	server := apitest.NewServer(t)
-	server.RespondToken(apitest.Reply{Fault: apitest.Hang})
-	client := server.Client(api.WithTokenTimeout(50 * time.Millisecond))
-	for range 3 {
-		_, err := create(t, client)
-		as[*api.AuthError](t, err)
-	}
-	if n := len(server.TokenRequests()); n != 1 {
-		t.Errorf("%d requests for a token, want 1", n)
-	}
+// A token call has no other limit of time than the call that waits for it.
+func TestTokenCall_MayTakeLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, err := api.New("acc", api.WithBaseURL("https://api.invalid"), api.WithTimeout(time.Hour),
+			api.WithClientCredentials("id", "secret"), withRoundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.URL.Path != "/oauth2/token" {
+					return respond(r, successBody), nil
+				}
+				time.Sleep(59 * time.Minute)
+				return respond(r, `{"access_token":"slow","token_type":"Bearer"}`), nil
+			}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := create(t, client); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestToken_IsCachedForItsLifetime(t *testing.T) {
-	jwt := func(exp string) string {
-		claims := base64.RawURLEncoding.EncodeToString([]byte(`{"exp":` + exp + `}`))
-		return fmt.Sprintf(`{"access_token":"e30.%s.x"}`, claims)
+	jwt := func(claims string) string {
+		return fmt.Sprintf(`{"access_token":"e30.%s.x"}`, base64.RawURLEncoding.EncodeToString([]byte(claims)))
 	}
-	at := func(d time.Duration) string { return fmt.Sprint(time.Now().Add(d).Unix()) }
+	fromTo := func(from, to time.Duration) string {
+		now := time.Now()
+		return jwt(fmt.Sprintf(`{"iat":%d,"exp":%d}`, now.Add(from).Unix(), now.Add(to).Unix()))
+	}
 	for name, c := range map[string]struct {
 		body   string
 		cached bool
@@ -89,13 +93,16 @@ func TestToken_IsCachedForItsLifetime(t *testing.T) {
 		"null":                               {`{"access_token":"a","expires_in":null}`, true},
 		"no lifetime":                        {`{"access_token":"a"}`, true},
 		"token_type in lower case":           {`{"access_token":"a","token_type":"bearer"}`, true},
-		"JWT":                                {jwt(at(time.Hour)), true},
-		"JWT that has expired":               {jwt(at(-time.Hour)), false},
-		"JWT with a huge negative exp":       {jwt("-1e300"), false},
-		"JWT with a huge exp":                {jwt("1e300"), true},
+		"JWT":                                {fromTo(0, time.Hour), true},
+		"JWT, and a local clock ahead":       {fromTo(-3*time.Hour, -2*time.Hour), true},
+		"JWT, and a local clock behind":      {fromTo(2*time.Hour, 3*time.Hour), true},
+		"JWT of no time":                     {fromTo(0, 0), true},
+		"JWT without iat":                    {jwt(`{"exp":1}`), true},
+		"JWT with a huge negative exp":       {jwt(`{"iat":1,"exp":-1e300}`), true},
+		"JWT with a huge exp":                {jwt(`{"iat":1,"exp":1e300}`), true},
 		"JWT without claims":                 {`{"access_token":"a.!.c"}`, true},
-		"JWT with exp as a string":           {jwt(`"x"`), true},
-		"expires_in before the exp of a JWT": {strings.Replace(jwt(at(-time.Hour)), "}", `,"expires_in":60}`, 1), true},
+		"JWT with exp as a string":           {jwt(`{"iat":1,"exp":"x"}`), true},
+		"expires_in before the exp of a JWT": {strings.Replace(fromTo(0, 0), "}", `,"expires_in":60}`, 1), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := apitest.NewServer(t)
@@ -219,7 +226,7 @@ func TestTokenCall_EndsWithTheLastCaller(t *testing.T) {
 		close(ended)
 	})
 	client, err := api.New("acc", api.WithBaseURL(base),
-		api.WithClientCredentials("id", "secret"), api.WithTokenTimeout(time.Hour))
+		api.WithClientCredentials("id", "secret"), api.WithTimeout(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,10 +311,6 @@ func TestWithTokenSource_MayHang(t *testing.T) {
 	if n := calls.Load(); n != 1 {
 		t.Errorf("the source was called %d times at once, want once", n)
 	}
-	_, err := create(t, newClient(t, "https://api.invalid",
-		api.WithTokenSource(source), api.WithTokenTimeout(20*time.Millisecond)))
-	as[*api.AuthError](t, err)
-	checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
 	close(release)
 }
 

@@ -63,17 +63,29 @@ func do[T any](
 	if err == nil {
 		_, err = p.run(ctx, &c.exchange)
 	}
-	if c.capture != nil && c.response != nil {
-		*c.capture = *c.response
-	}
 	if err == nil {
-		err = c.readResult(p.validator.mode)
+		err = c.readResult(p.validator)
 	}
 	p.validator.report(ctx, &c.exchange, err)
+	c.captureResponse()
 	if err != nil {
 		return nil, nil, err
 	}
 	return &c.value, &c.exchange, nil
+}
+
+// captureResponse stores the last response, and the violations of it in spite of which the call
+// went on.
+func (x *exchange) captureResponse() {
+	if x.capture == nil || x.response == nil {
+		return
+	}
+	*x.capture = *x.response
+	for _, v := range x.violations {
+		if v.Direction == DirectionResponse {
+			x.capture.Violations = append(x.capture.Violations, v.Violations...)
+		}
+	}
 }
 
 // prepare builds the request of a typed method. The body that it writes is the body that is
@@ -90,8 +102,9 @@ func (p *pipeline) prepare(
 	}
 	// Checked before the request is built, which resolves /contacts/.. to the path of another
 	// operation.
+	x.request.PathValues = in
 	if violations := x.operation.CheckPath(in); violations != nil {
-		return &ValidationError{Operation: x.called, Violations: violationsOf(violations)}
+		return invalidRequest(x, violationsOf(violations)...)
 	}
 	if x.request.Request, err = newRequest(p.server); err != nil {
 		return &usageError{operation: x.called, err: err}
@@ -102,17 +115,17 @@ func (p *pipeline) prepare(
 	x.request.IsValid = x.operation.Body != "" && x.operation.Body == reflect.TypeOf(body).Elem().Name()
 	if x.request.Body, err = body.MarshalJSON(); err != nil {
 		location, reason := locate(err)
-		return &ValidationError{Operation: x.called, Violations: []Violation{{
+		return invalidRequest(x, Violation{
 			Location: x.operation.LocateInRequest(location),
 			Rule:     "json",
 			Message:  "cannot be written as JSON: " + reason,
-		}}}
+		})
 	}
 	return nil
 }
 
 // readResult reads a response that the chain accepted, if it is not read yet.
-func (x *exchange) readResult(mode Validation) error {
+func (x *exchange) readResult(v *validator) error {
 	if x.isRead {
 		return nil
 	}
@@ -120,9 +133,9 @@ func (x *exchange) readResult(mode Validation) error {
 	isDocumented := r.StatusCode == x.operation.SuccessStatus && spec.HasJSON(r.Header)
 	var err error
 	switch {
-	case mode == ValidationStrict:
+	case v.mode == ValidationStrict:
 		err = json.Unmarshal(r.Body, x.result)
-	case isDocumented || saysSuccess(r.Body):
+	case isDocumented || v.anySuccess || successOf(r.Body) == saysTrue:
 		err = readLeniently(r.Body, x.result)
 	default:
 		err = errors.New("neither documented nor a success")

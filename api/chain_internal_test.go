@@ -71,15 +71,15 @@ func newExchange(t *testing.T, operation, address, body string) *exchange {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	return &exchange{
+	x := &exchange{
 		operation: op,
 		secrets:   &credentials{},
-		request: spec.Request{
-			Request:  request,
-			Segments: strings.Split(strings.TrimPrefix(request.URL.Path, "/"), "/"),
-			Body:     []byte(body),
-		},
+		request:   spec.Request{Request: request, Body: []byte(body)},
 	}
+	if segments := strings.Split(strings.TrimPrefix(request.URL.Path, "/"), "/"); op.Matches(op.Method, segments) {
+		x.request.PathValues = op.PathValues(segments)
+	}
+	return x
 }
 
 func newPOST(t *testing.T) *exchange {
@@ -213,9 +213,9 @@ func TestLogRoundTrips_WritesALine(t *testing.T) {
 		result result
 		want   string
 	}{
-		"success": {result: responds(200, success), want: `level=INFO msg="round trip" operation=createAttribute status=200 attempt=1 outcome=applied`},
-		"failure": {result: fails(503), want: `level=WARN msg="round trip" operation=createAttribute status=503 attempt=1 outcome=unknown error="sakari: x: 503 Service Unavailable (outcome unknown)"`},
-		"reset":   {result: breaks(Unknown), want: `level=WARN msg="round trip" operation=createAttribute status=0 attempt=1 outcome=unknown error="sakari: x: reset (outcome unknown)"`},
+		"success": {result: responds(200, success), want: `level=INFO msg="round trip" operation=createAttribute account=acc status=200 attempt=1 outcome=applied`},
+		"failure": {result: fails(503), want: `level=WARN msg="round trip" operation=createAttribute account=acc status=503 attempt=1 outcome=unknown error="sakari: x: 503 Service Unavailable (outcome unknown)"`},
+		"reset":   {result: breaks(Unknown), want: `level=WARN msg="round trip" operation=createAttribute account=acc status=0 attempt=1 outcome=unknown error="sakari: x: reset (outcome unknown)"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var text bytes.Buffer

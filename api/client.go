@@ -55,7 +55,7 @@ func New(accountID string, opts ...Option) (*Client, error) {
 	if c.fetch == nil {
 		c.fetch = fetchWithCredentials(newPipeline(c, base, nil), c.clientID, c.credentials.clientSecret)
 	}
-	p := newPipeline(c, base, token.NewCache(c.tokenTimeout, c.fetch))
+	p := newPipeline(c, base, token.NewCache(c.tokenTimeout(), c.fetch))
 	generated, err := gen.NewClientWithResponses(p.server, gen.WithHTTPClient(p))
 	if err != nil {
 		return nil, &usageError{err: err}
@@ -94,8 +94,11 @@ func (c Client) Format(f fmt.State, verb rune) {
 	formatText(f, verb, fmt.Sprintf("sakari client of account %q at %v", c.accountID, c.base))
 }
 
+// accountParameter is the parameter in the paths of the spec that is the account of a client.
+const accountParameter = "accountId"
+
 func checkAccountID(accountID string) error {
-	if violations := spec.CheckSegment("accountId", accountID); violations != nil {
+	if violations := spec.CheckSegment(accountParameter, accountID); violations != nil {
 		return &ValidationError{Violations: violationsOf(violations)}
 	}
 	return nil

@@ -33,6 +33,7 @@ var (
 // the request are redacted.
 type Error struct {
 	Operation  string // operationId of the spec
+	Account    string // the account of the call, empty for the token call
 	StatusCode int    // HTTP status
 	Code       string // the API's code, such as "CONT-001", if it gave one
 	Message    string // the API's message, if it gave one
@@ -41,6 +42,7 @@ type Error struct {
 	RetryAfter time.Duration // how long the server asks to wait; 0 if it does not say
 	Attempts   int           // round trips of the call, this one included
 
+	retryNow bool // the server says to wait no time
 	cause    error
 	redacted *redacted // nil: Code and Message need not be redacted
 }
@@ -69,7 +71,7 @@ func (e *Error) text() string {
 	switch {
 	case e.cause != nil:
 		fmt.Fprintf(&b, ": the response was cut off: %v", e.cause)
-	case outcomeOfStatus(e.StatusCode) == Applied:
+	case isSuccess(e.StatusCode):
 		b.WriteString(": the response says success: false")
 	}
 	if e.RetryAfter > 0 {
@@ -86,13 +88,14 @@ func (e Error) MarshalJSON() ([]byte, error) {
 	words := e.words()
 	return json.Marshal(struct {
 		Operation  string
+		Account    string
 		StatusCode int
 		Code       string
 		Message    string
 		RetryAfter string
 		Attempts   int
 		Outcome    string
-	}{e.Operation, e.StatusCode, words.code, words.message, e.RetryAfter.String(), e.Attempts, e.outcome().String()})
+	}{e.Operation, e.Account, e.StatusCode, words.code, words.message, e.RetryAfter.String(), e.Attempts, e.outcome().String()})
 }
 
 // Is matches the sentinel of the status.
@@ -116,14 +119,10 @@ func isStatus(status int, target error) bool {
 func (e *Error) Unwrap() error { return e.cause }
 
 func (e *Error) outcome() Outcome {
-	o := outcomeOfStatus(e.StatusCode)
-	switch {
-	case o != Applied:
-		return o
-	case e.cause != nil:
-		return Unknown
+	if isSuccess(e.StatusCode) && e.cause == nil {
+		return NotApplied // the response says success: false
 	}
-	return NotApplied // 2xx, and success: false
+	return outcomeOfStatus(e.StatusCode)
 }
 
 // Direction is the message of a call that does not conform to the spec.
@@ -149,6 +148,7 @@ func (d Direction) String() string {
 // text and the JSON of the error.
 type ValidationError struct {
 	Operation  string // operationId of the spec; empty for the account id of New or WithAccount
+	Account    string // the account of the call, empty for the token call
 	Direction  Direction
 	StatusCode int         // of the response; 0 for a request
 	Violations []Violation // at least one, at most 100; of a body over 64 KiB only the first of its schema
@@ -210,6 +210,9 @@ func (e *ValidationError) Is(target error) bool {
 func (e *ValidationError) outcome() Outcome {
 	if e.Direction == DirectionRequest {
 		return NotApplied
+	}
+	if isSuccess(e.StatusCode) && successOf(e.Body) == saysTrue {
+		return Applied
 	}
 	return outcomeOfStatus(e.StatusCode)
 }
@@ -277,10 +280,13 @@ func (e *AuthError) outcome() Outcome { return NotApplied }
 // whether the request may have been applied.
 type NetworkError struct {
 	Operation string // operationId of the spec
+	Account   string // the account of the call, empty for the token call
 	Attempts  int    // round trips of the call
 	Err       error  `json:"-"` // the cause, redacted
 
-	result Outcome
+	result      Outcome
+	isTransient bool // nothing was applied, and another attempt may help
+	retryAtOnce bool // another stream or connection may be free
 }
 
 func (e *NetworkError) Error() string    { return errorText(e) }

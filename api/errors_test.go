@@ -24,7 +24,10 @@ func TestOutcomeOf_FindsTheOutcome(t *testing.T) {
 	_, notEncodable := json.Marshal(gen.Contact{Email: new("\xff")})
 	wrongType := json.Unmarshal([]byte(`"x"`), new(int))
 	notDecodable := json.Unmarshal([]byte(`{`), new(int))
-	success := &api.ValidationError{Direction: api.DirectionResponse, StatusCode: 200}
+	invalid := func(body string) *api.ValidationError {
+		return &api.ValidationError{Direction: api.DirectionResponse, StatusCode: 200, Body: []byte(body)}
+	}
+	success := invalid(`{"success":true}`)
 	for name, c := range map[string]struct {
 		err  error
 		want api.Outcome
@@ -32,7 +35,16 @@ func TestOutcomeOf_FindsTheOutcome(t *testing.T) {
 		"no error":                              {nil, api.Applied},
 		"another package":                       {errors.New("x"), api.Unknown},
 		"400":                                   {&api.Error{StatusCode: 400}, api.NotApplied},
-		"302":                                   {&api.Error{StatusCode: 302}, api.NotApplied},
+		"302":                                   {&api.Error{StatusCode: 302}, api.Unknown},
+		"304":                                   {&api.Error{StatusCode: 304}, api.Unknown},
+		"307":                                   {&api.Error{StatusCode: 307}, api.NotApplied},
+		"499":                                   {&api.Error{StatusCode: 499}, api.Unknown},
+		"an invalid response without a body":    {invalid(""), api.Unknown},
+		"an invalid response that says false":   {invalid(`{"success":false}`), api.Unknown},
+		"an invalid response of a gateway":      {invalid("<html>true"), api.Unknown},
+		"an invalid response that is cut off":   {invalid(`{"success":true,"data":`), api.Unknown},
+		"an invalid response in an array":       {invalid(`[{"success":true}]`), api.Unknown},
+		"an invalid response, success deeper":   {invalid(`{"data":{"success":true}}`), api.Unknown},
 		"408":                                   {&api.Error{StatusCode: 408}, api.Unknown},
 		"500":                                   {&api.Error{StatusCode: 500}, api.Unknown},
 		"200 with success false":                {&api.Error{StatusCode: 200}, api.NotApplied},
@@ -84,7 +96,7 @@ func TestErrors_HaveText(t *testing.T) {
 		"sakari: invalid request: path.accountId: is empty (not applied)": &api.ValidationError{
 			Violations: []api.Violation{{Location: "path.accountId", Message: "is empty"}},
 		},
-		"sakari: x: invalid response, status 200: body/0: is wrong; body/1: is wrong; body/2: is wrong; body/3: is wrong; body/4: is wrong; and 2 more (applied)": &api.ValidationError{
+		"sakari: x: invalid response, status 200: body/0: is wrong; body/1: is wrong; body/2: is wrong; body/3: is wrong; body/4: is wrong; and 2 more (outcome unknown)": &api.ValidationError{
 			Operation: "x", Direction: api.DirectionResponse, StatusCode: 200, Violations: violations,
 		},
 		"sakari: no access token: the token endpoint responded 401 Unauthorized: A (not applied)": &api.AuthError{
@@ -119,7 +131,7 @@ func TestErrors_HaveTextWhenNothingIsSent(t *testing.T) {
 	server := apitest.NewServer(t)
 	server.RespondToken(apitest.Reply{Fault: apitest.Hang})
 	_, err = create(t, server.Client(api.WithTimeout(50*time.Millisecond)))
-	if want := "sakari: createAttribute: waiting for an access token: context deadline exceeded (not applied)"; err.Error() != want {
+	if want := "sakari: createAttribute: waiting for an access token: context deadline exceeded: the call took longer than the 50ms of WithTimeout (not applied)"; err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

@@ -91,10 +91,11 @@ func ExampleOutcomeOf() {
 	defer server.Close()
 	client := server.Client()
 	for _, reply := range []apitest.Reply{
-		{},            // success
-		{Status: 403}, // refused by the API
-		{Status: 503}, // the server may have applied the call before it failed
-		{Status: 202}, // success, with a status that is not in the spec
+		{},                         // success
+		{Status: 403},              // refused by the API
+		{Status: 503},              // the server may have applied the call before it failed
+		{Body: `{"success":true}`}, // applied, and the rest of the response is missing
+		{Body: "<html>"},           // of a gateway, perhaps
 	} {
 		server.Respond(reply)
 		_, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
@@ -105,6 +106,7 @@ func ExampleOutcomeOf() {
 	// not applied
 	// unknown
 	// applied
+	// unknown
 }
 
 // The client itself waits up to 30 s. If the server asks for a longer wait, the caller gets an
@@ -168,7 +170,7 @@ func ExampleWithLogger() {
 	_, _ = server.Client(api.WithLogger(logger)).CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
 	// Output:
 	// level=INFO msg="round trip" operation=createToken status=200 attempt=1 outcome=applied
-	// level=WARN msg="round trip" operation=createAttribute status=503 attempt=1 outcome=unknown error="sakari: createAttribute: 503 Service Unavailable (outcome unknown)"
+	// level=WARN msg="round trip" operation=createAttribute account=test-account status=503 attempt=1 outcome=unknown error="sakari: createAttribute: 503 Service Unavailable (outcome unknown)"
 }
 
 // Limit the rate of the round trips. A call fails at once if it would have to wait past its

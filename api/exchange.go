@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/sakari-go/sakari-go/api/internal/spec"
 )
@@ -39,7 +41,41 @@ func chain(last handler, steps ...step) handler {
 	return last
 }
 
-// notSent returns the error of a call whose context ended before it was sent.
-func notSent(x *exchange, err error) *NetworkError {
-	return &NetworkError{Operation: x.operation.ID, Attempts: x.attempts, Err: err, result: NotApplied}
+// notSent returns the error of a call that ended before it was sent, mostly with its context.
+func notSent(ctx context.Context, x *exchange, err error) *NetworkError {
+	return &NetworkError{
+		Operation: x.operation.ID, Account: x.account(), Attempts: x.attempts,
+		Err: withReason(ctx, err), result: NotApplied,
+	}
+}
+
+// withReason adds why a context ended to its error, so that the time-outs of the call, of the
+// http.Client and of the caller read differently.
+func withReason(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	switch {
+	case cause == nil || !errors.Is(err, ctx.Err()):
+		return err
+	case cause == context.DeadlineExceeded: // it has no cause of its own
+		return fmt.Errorf("%w: the deadline of the caller's context", err)
+	case errors.Is(err, cause):
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// account returns the account of a call, "" if it is not known or the operation has none.
+func (x *exchange) account() string {
+	if x.operation == nil || x.request.PathValues == nil {
+		return ""
+	}
+	return x.operation.PathValue(accountParameter, x.request.PathValues)
+}
+
+// id returns the id of the operation, "" if it is not known.
+func (x *exchange) id() string {
+	if x.operation == nil {
+		return x.called
+	}
+	return x.operation.ID
 }

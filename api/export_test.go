@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -13,12 +14,15 @@ import (
 
 // WithSleep replaces the function that waits between attempts.
 func WithSleep(sleep func(context.Context, time.Duration) error) Option {
-	return func(c *config) error { c.sleep = sleep; return nil }
-}
-
-// WithTokenTimeout replaces the time-out of the token call.
-func WithTokenTimeout(d time.Duration) Option {
-	return func(c *config) error { c.tokenTimeout = d; return nil }
+	return func(c *config) error {
+		var slept atomic.Int64
+		c.sleep = func(ctx context.Context, d time.Duration) error {
+			slept.Add(int64(d))
+			return sleep(ctx, d)
+		}
+		c.now = func() time.Time { return time.Now().Add(time.Duration(slept.Load())) }
+		return nil
+	}
 }
 
 // NewTransport returns the transport that a client uses if WithHTTPClient is not set.

@@ -3,11 +3,14 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -35,18 +38,9 @@ func TestHTTP2_SendsPostOnce(t *testing.T) {
 		{name: "RST_STREAM NO_ERROR", act: resetStream(faultserver.NoError)},
 		{name: "RST_STREAM PROTOCOL_ERROR", act: resetStream(faultserver.ProtocolError)},
 		{name: "RST_STREAM INTERNAL_ERROR", act: resetStream(faultserver.InternalError)},
-		{name: "RST_STREAM REFUSED_STREAM", act: resetStream(faultserver.RefusedStream)},
 		{name: "RST_STREAM CANCEL", act: resetStream(faultserver.Cancel)},
 		{name: "RST_STREAM ENHANCE_YOUR_CALM", act: resetStream(faultserver.EnhanceYourCalm)},
 		{name: "RST_STREAM HTTP_1_1_REQUIRED", act: resetStream(faultserver.HTTP11Required)},
-		{
-			name: "GOAWAY, no stream processed",
-			act:  faultserver.WriteFrames(faultserver.GoAway(0, faultserver.NoError)),
-		},
-		{
-			name: "GOAWAY ENHANCE_YOUR_CALM, no stream processed",
-			act:  faultserver.WriteFrames(faultserver.GoAway(0, faultserver.EnhanceYourCalm)),
-		},
 		{
 			name: "a header, then PROTOCOL_ERROR",
 			act:  faultserver.WriteFrames(faultserver.Header, faultserver.ResetStream(faultserver.ProtocolError)),
@@ -70,30 +64,172 @@ func TestHTTP2_SendsPostOnce(t *testing.T) {
 		},
 		{name: "a closed connection", act: faultserver.WriteFramesThenClose()},
 		{
-			name: "GOAWAY, no stream processed, and a closed connection",
-			act:  faultserver.WriteFramesThenClose(faultserver.GoAway(0, faultserver.NoError)),
+			name: "GOAWAY with a lie in its text",
+			act: faultserver.WriteFramesThenClose(faultserver.GoAwaySaying(faultserver.MaxStream, faultserver.NoError,
+				"http2: Transport received Server's graceful shutdown GOAWAY")),
 		},
 		{
 			name: "GOAWAY, all streams processed, and a closed connection",
 			act:  faultserver.WriteFramesThenClose(faultserver.GoAway(faultserver.MaxStream, faultserver.NoError)),
 		},
 	} {
-		for _, kind := range []string{"TLS", "plain", "registered"} {
+		for _, kind := range http2Kinds {
 			t.Run(row.name+"/"+kind, func(t *testing.T) {
 				t.Parallel()
-				server, transport := startHTTP2(t, kind == "TLS", row.act)
-				client := newClient(t, server.URL, withTransport(transport), api.WithTimeout(sentTimeout))
-				if kind == "registered" { // the client cannot see that this transport uses HTTP/2
-					outer := &http.Transport{}
-					outer.RegisterProtocol("http", transport)
-					client = newClient(t, server.URL, withTransport(outer), api.WithTimeout(sentTimeout))
-				}
+				server, client := startHTTP2Kind(t, kind, row.act, api.WithTimeout(sentTimeout))
 				got, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
-				if got != nil || api.OutcomeOf(err) != api.Unknown || server.Processed() != 1 {
-					t.Errorf("got %v, %v; processed %d times", got, err, server.Processed())
+				if got != nil || api.OutcomeOf(err) != api.Unknown || server.Received() != 1 {
+					t.Errorf("got %v, %v; processed %d times", got, err, server.Received())
 				}
 				checkNoSecrets(t, errorValues(err)...)
 			})
+		}
+	}
+}
+
+var http2Kinds = []string{"TLS", "plain", "registered"}
+
+// startHTTP2Kind starts a server that writes frames, and returns a client of it.
+func startHTTP2Kind(
+	t *testing.T, kind string, act faultserver.HTTP2Action, opts ...api.Option,
+) (*faultserver.HTTP2Server, *api.Client) {
+	t.Helper()
+	server, transport := startHTTP2(t, kind == "TLS", act)
+	if kind == "registered" { // the client cannot see that this transport uses HTTP/2
+		outer := &http.Transport{}
+		outer.RegisterProtocol("http", transport)
+		transport = outer
+	}
+	return server, newClient(t, server.URL, append(opts, withTransport(transport))...)
+}
+
+// The server says that it did not process the POST: RFC 9113, section 8.7. The client sends it again
+// within its attempts.
+func TestHTTP2_RetriesAPostThatWasNotProcessed(t *testing.T) {
+	respond := faultserver.WriteFrames(faultserver.Header, faultserver.LastData(successBody))
+	for name, refuse := range map[string]faultserver.HTTP2Action{
+		"RST_STREAM REFUSED_STREAM": resetStream(faultserver.RefusedStream),
+		"GOAWAY":                    faultserver.WriteFrames(faultserver.GoAway(0, faultserver.NoError)),
+		"GOAWAY ENHANCE_YOUR_CALM":  faultserver.WriteFrames(faultserver.GoAway(0, faultserver.EnhanceYourCalm)),
+		"GOAWAY, and a closed connection": faultserver.WriteFramesThenClose(
+			faultserver.GoAway(0, faultserver.NoError)),
+	} {
+		for _, kind := range http2Kinds {
+			for refusals, wantReceived := range map[int]int{1: 2, 2: 3, 3: 3} {
+				t.Run(fmt.Sprintf("%s/%s/%d times", name, kind, refusals), func(t *testing.T) {
+					t.Parallel()
+					var waited waits
+					server, client := startHTTP2Kind(t, kind, func(c net.Conn, r faultserver.HTTP2Request) {
+						if r.Number <= refusals {
+							refuse(c, r)
+						} else {
+							respond(c, r)
+						}
+					}, waited.option())
+					_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
+					wantErr := refusals == 3
+					if (err != nil) != wantErr || wantErr && api.OutcomeOf(err) != api.NotApplied || server.Received() != wantReceived {
+						t.Errorf("got %v after %d requests", err, server.Received())
+					}
+					if len(waited) != wantReceived-1 || waited[0] != 0 {
+						t.Errorf("waited %v, want nothing before the first retry", waited)
+					}
+				})
+			}
+		}
+	}
+}
+
+// A server that ends each connection after 100 requests loses none of them, and gets none twice.
+func TestHTTP2_LosesNothingAtGoAway(t *testing.T) {
+	t.Parallel()
+	const lastStream = 2*100 - 1
+	var arrived arrivals
+	respond := faultserver.WriteFrames(faultserver.Header, faultserver.LastData(successBody))
+	goAway := faultserver.WriteFrames(faultserver.GoAway(lastStream, faultserver.NoError))
+	server, transport := startHTTP2(t, true, func(c net.Conn, r faultserver.HTTP2Request) {
+		if r.Stream > lastStream {
+			return // the GOAWAY says so
+		}
+		arrived.add(r.Body)
+		respond(c, r)
+		if r.Stream == lastStream {
+			goAway(c, r)
+		}
+	})
+	arrived.checkCalls(t, newClient(t, server.URL, withTransport(transport)), 32, 50)
+}
+
+// A server with a limit of streams refuses those that a client opens before it knows the limit.
+func TestHTTP2_LosesNothingAtTheLimitOfStreams(t *testing.T) {
+	t.Parallel()
+	const maxStreams = 10
+	var arrived arrivals
+	var mu sync.Mutex
+	open, refused := make(map[net.Conn]int), 0
+	respond := faultserver.WriteFrames(faultserver.Header, faultserver.LastData(successBody))
+	server, transport := startHTTP2(t, true, func(c net.Conn, r faultserver.HTTP2Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if open[c] == maxStreams {
+			refused++
+			resetStream(faultserver.RefusedStream)(c, r)
+			return
+		}
+		open[c]++
+		arrived.add(r.Body)
+		time.AfterFunc(time.Millisecond, func() { // other streams open meanwhile
+			mu.Lock()
+			defer mu.Unlock()
+			open[c]--
+			respond(c, r)
+		})
+	})
+	server.MaxStreams = maxStreams
+	arrived.checkCalls(t, newClient(t, server.URL, withTransport(transport)), 128, 2)
+	if refused == 0 {
+		t.Error("the server refused no stream")
+	}
+}
+
+// arrivals counts the bodies that a server accepted.
+type arrivals struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (a *arrivals) add(body string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.counts == nil {
+		a.counts = make(map[string]int)
+	}
+	a.counts[body]++
+}
+
+// checkCalls makes calls of many callers with a contact each, and checks that each arrived once.
+func (a *arrivals) checkCalls(t *testing.T, client *api.Client, callers, calls int) {
+	t.Helper()
+	var group sync.WaitGroup
+	for caller := range callers {
+		group.Go(func() {
+			for call := range calls {
+				contact := gen.Contact{Email: new(fmt.Sprintf("%d.%d@example.com", caller, call))}
+				if _, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact); err != nil {
+					t.Errorf("caller %d, call %d: %v", caller, call, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.counts) != callers*calls {
+		t.Errorf("%d contacts arrived, want %d", len(a.counts), callers*calls)
+	}
+	for body, n := range a.counts {
+		if n != 1 {
+			t.Errorf("%s arrived %d times", body, n)
 		}
 	}
 }
@@ -110,8 +246,8 @@ func TestHTTP2_SendsPostWithoutBodyOnce(t *testing.T) {
 	server, transport := startHTTP2(t, true, resetStream(faultserver.ProtocolError))
 	client := newClient(t, server.URL, api.WithSpec(doc), withTransport(transport), api.WithTimeout(sentTimeout))
 	err := sendRaw(t, client, http.MethodPost, server.URL+"/v2/ping", "")
-	if api.OutcomeOf(err) != api.Unknown || server.Processed() != 1 {
-		t.Errorf("got %v; processed %d times", err, server.Processed())
+	if api.OutcomeOf(err) != api.Unknown || server.Received() != 1 {
+		t.Errorf("got %v; processed %d times", err, server.Received())
 	}
 }
 
@@ -128,8 +264,8 @@ func TestHTTP2_CountsAttemptsOfPut(t *testing.T) {
 	var waited waits
 	client := newClient(t, server.URL, api.WithSpec(doc), withTransport(transport), waited.option())
 	err := sendRaw(t, client, http.MethodPut, server.URL+"/v2/widget", "{}")
-	if api.OutcomeOf(err) != api.Unknown || server.Processed() != 3 || len(waited) != 2 {
-		t.Errorf("got %v; processed %d times, waited %v", err, server.Processed(), waited)
+	if api.OutcomeOf(err) != api.Unknown || server.Received() != 3 || len(waited) != 2 {
+		t.Errorf("got %v; processed %d times, waited %v", err, server.Received(), waited)
 	}
 }
 
@@ -179,7 +315,7 @@ func TestHTTP2_StopsResendsOfGet(t *testing.T) {
 				!slices.ContainsFunc(row.texts, inError) {
 				t.Errorf("got %v, %v", got, err)
 			}
-			if n := server.Processed(); n < 3 || n > 6 || len(waited) != 2 {
+			if n := server.Received(); n < 3 || n > 6 || len(waited) != 2 {
 				t.Errorf("processed %d times in three attempts, with %d waits", n, len(waited))
 			}
 		})
@@ -217,11 +353,11 @@ func TestHTTP2_AllowsRequestsOfTransport(t *testing.T) {
 // The client opens a new connection if the server has ended the old one between two calls.
 func TestHTTP2_ReconnectsAfterGoAway(t *testing.T) {
 	respond := faultserver.WriteFrames(faultserver.Header, faultserver.LastData(successBody))
-	server, transport := startHTTP2(t, true, func(c net.Conn, stream uint32, number int) {
-		respond(c, stream, number)
-		if number == 1 {
-			goAway := faultserver.GoAway(stream, faultserver.NoError)
-			faultserver.WriteFrames(goAway, faultserver.Ping)(c, stream, number)
+	server, transport := startHTTP2(t, true, func(c net.Conn, r faultserver.HTTP2Request) {
+		respond(c, r)
+		if r.Number == 1 {
+			goAway := faultserver.GoAway(r.Stream, faultserver.NoError)
+			faultserver.WriteFrames(goAway, faultserver.Ping)(c, r)
 		}
 	})
 	client := newClient(t, server.URL, withTransport(transport))
@@ -232,7 +368,7 @@ func TestHTTP2_ReconnectsAfterGoAway(t *testing.T) {
 	if _, err := create(t, client); err != nil {
 		t.Error(err)
 	}
-	if n := server.Processed(); n != 2 {
+	if n := server.Received(); n != 2 {
 		t.Errorf("processed %d times", n)
 	}
 }

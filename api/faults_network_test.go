@@ -145,7 +145,6 @@ func connectionFaults() []fault {
 
 // incompleteFaults are requests without a response, or with a part of one.
 func incompleteFaults() []fault {
-	unprocessed := server{requests: 1, tokens: 1}
 	return []fault{
 		{name: "silence", api: faultserver.Process(faultserver.ExpireCaller), want: wantTimeout},
 		{
@@ -216,7 +215,8 @@ func incompleteFaults() []fault {
 			want: wantUnknown,
 		},
 		{name: "cut in the body, 400", api: faultserver.CutBody(400), want: wantRefusal},
-		{name: "cut in the body, 302", api: faultserver.CutBody(302), want: wantRefusal},
+		{name: "cut in the body, 302", api: faultserver.Process(faultserver.CutBody(302)), want: wantUnknown},
+		{name: "cut in the body, 301", api: faultserver.CutBody(301), want: wantRefusal},
 		{
 			name: "cut in the body, 429", api: faultserver.InTurn(faultserver.CutBody(429), faultserver.Succeed),
 			want: wantSuccess.counts(server{requests: 2, processed: 1, tokens: 1}),

@@ -31,11 +31,12 @@ func redirectFaults(trap string) []fault {
 		{name: "a long URL", location: "http://" + trap + "/" + strings.Repeat("x", 10_000)},
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
-			faults = append(faults, fault{
-				name: fmt.Sprintf("%d to %s", status, row.name),
-				api:  faultserver.Refuse(status, "Location", row.location),
-				want: wantRefusal,
-			})
+			redirect := faultserver.Refuse(status, "Location", row.location)
+			redirected := fault{name: fmt.Sprintf("%d to %s", status, row.name), api: redirect, want: wantRefusal}
+			if status == 302 || status == 303 { // a server may send these when it has processed a POST
+				redirected.api, redirected.want = faultserver.Process(redirect), wantUnknown
+			}
+			faults = append(faults, redirected)
 		}
 	}
 	for _, status := range []int{300, 304, 305, 306, 310, 399} {
@@ -45,8 +46,8 @@ func redirectFaults(trap string) []fault {
 		}
 		faults = append(faults, fault{
 			name: fmt.Sprint(status),
-			api:  faultserver.Reply(status, body, "Location", "http://"+trap+"/x"),
-			want: wantRefusal,
+			api:  faultserver.Process(faultserver.Reply(status, body, "Location", "http://"+trap+"/x")),
+			want: wantUnknown,
 		})
 	}
 	return faults

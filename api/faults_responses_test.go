@@ -111,7 +111,7 @@ func responseFaults() []fault {
 	// The server refuses the request.
 	for _, status := range []int{
 		400, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415,
-		418, 421, 422, 423, 424, 425, 426, 428, 431, 451, 499,
+		418, 421, 422, 423, 424, 425, 426, 428, 431, 451,
 	} {
 		add(fmt.Sprint(status), faultserver.Refuse(status), wantRefusal.matching(sentinels[status]))
 	}
@@ -166,7 +166,7 @@ func responseFaults() []fault {
 
 	// The response does not say whether the request was processed.
 	for _, status := range []int{
-		408, 500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 521, 524, 530, 598, 600, 999,
+		408, 499, 500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 521, 524, 530, 598, 600, 999,
 	} {
 		add(fmt.Sprint(status), faultserver.Process(faultserver.Refuse(status)), wantUnknown)
 	}
@@ -197,28 +197,15 @@ func responseFaults() []fault {
 		add(row.name, faultserver.Process(row.respond()), wantUnknown)
 	}
 
-	// The status is a success, and the response does not conform to the spec.
-	for _, status := range []int{201, 202, 203, 204, 205, 206, 207, 208, 226, 299} {
-		body := successBody
-		if status == http.StatusNoContent {
-			body = ""
-		}
-		add(fmt.Sprint(status), faultserver.Process(faultserver.Reply(status, body)), wantViolations("status"))
+	// The response says success: true, and does not conform to the spec.
+	for _, status := range []int{201, 202, 203, 206, 207, 208, 226, 299} {
+		add(fmt.Sprint(status), faultserver.Process(faultserver.Reply(status, successBody)), wantViolations("status").applied())
 	}
 	for _, row := range []responseRow{
 		{
 			name: "wrong types", body: `{"success":true,"data":{"amount":"1","below":true}}`,
 			locations: []string{"body/data/amount", "body/data/below"},
 		},
-		{
-			name: "success: a string", body: `{"success":"false","data":{"amount":1,"below":1}}`,
-			locations: []string{"body/success"},
-		},
-		{
-			name: "success: null", body: `{"success":null,"data":{"amount":1,"below":1}}`,
-			locations: []string{"body/success"},
-		},
-		{name: "success: 0", body: `{"success":0,"data":{"amount":1,"below":1}}`, locations: []string{"body/success"}},
 		{name: "null data", body: `{"success":true,"data":null}`, locations: []string{"body/data"}},
 		{
 			name: "data: a list", body: `{"success":true,"data":[{"amount":1,"below":1}]}`,
@@ -228,30 +215,15 @@ func responseFaults() []fault {
 			name: "null amount", body: `{"success":true,"data":{"amount":null,"below":1}}`,
 			locations: []string{"body/data/amount"},
 		},
-		{name: "null", body: `null`, locations: []string{"body"}},
-		{name: "true", body: `true`, locations: []string{"body"}},
-		{name: "a string", body: `"{echo}"`, locations: []string{"body"}},
-		{name: "an array", body: `[]`, locations: []string{"body"}},
-		{name: "an empty object", body: `{}`, locations: []string{"body/data", "body/success"}},
 		{
 			name: "missing fields", body: `{"success":true,"data":{}}`,
 			locations: []string{"body/data/amount", "body/data/below"},
 		},
 		{name: "missing data", body: `{"success":true}`, locations: []string{"body/data"}},
-		{name: "missing success", body: `{"data":{"amount":1,"below":1}}`, locations: []string{"body/success"}},
-		{
-			name: "an error object only", body: `{"error":{"code":"X","message":"{echo}"}}`,
-			locations: []string{"body/data", "body/success"},
-		},
-		{
-			name: "HTML", body: "<html>{echo}", headers: []string{"Content-Type", "text/html"},
-			locations: []string{"content-type"},
-		},
 		{
 			name: "JSON as HTML", body: successBody, headers: []string{"Content-Type", "text/html"},
 			locations: []string{"content-type"},
 		},
-		{name: "HTML as JSON", body: "<html>{echo}", locations: []string{"body"}},
 		{
 			name: "no media type", body: successBody, headers: []string{"Content-Type", ""},
 			locations: []string{"content-type"},
@@ -276,28 +248,7 @@ func responseFaults() []fault {
 			headers:   []string{"Content-Type", "application/jsonp"},
 			locations: []string{"content-type"},
 		},
-		{name: "empty", body: "", locations: []string{"body"}},
-		{name: "white space only", body: " \n", locations: []string{"body"}},
-		{name: "trailing data", body: successBody + "{}", locations: []string{"body"}},
-		{name: "trailing garbage", body: successBody + "x", locations: []string{"body"}},
-		{name: "trailing NUL", body: successBody + "\x00", locations: []string{"body"}},
-		{name: "two documents", body: successBody + "\n" + successBody, locations: []string{"body"}},
-		{name: "JSON without its end", body: successBody[:len(successBody)-1], locations: []string{"body"}},
-		{name: "JSON in JSON", body: fmt.Sprintf("%q", successBody), locations: []string{"body"}},
-		{name: "a prefix against JSON hijacking", body: ")]}',\n" + successBody, locations: []string{"body"}},
-		{name: "single quotes", body: strings.ReplaceAll(successBody, `"`, "'"), locations: []string{"body"}},
-		{name: "a comment", body: successBody + "// ok", locations: []string{"body"}},
-		{
-			name: "a trailing comma", body: `{"success":true,"data":{"amount":1,"below":1,}}`,
-			locations: []string{"body"},
-		},
 		{name: "a byte order mark", body: "\ufeff" + successBody, locations: []string{"body"}},
-		{name: "UTF-16", body: "{\x00}\x00", locations: []string{"body"}},
-		{name: "NaN", body: `{"success":true,"data":{"amount":NaN,"below":1}}`, locations: []string{"body"}},
-		{
-			name: "a leading zero", body: `{"success":true,"data":{"amount":0123,"below":1}}`,
-			locations: []string{"body"},
-		},
 		{
 			name:      "a number out of range",
 			body:      `{"success":true,"data":{"amount":1e400,"below":1}}`,
@@ -328,33 +279,9 @@ func responseFaults() []fault {
 			body:      `{"success":true,"data":{"amount":1,"below":1},"x":` + nested(100) + `}`,
 			locations: []string{"body/*"},
 		},
-		{name: "100,000 open brackets", body: strings.Repeat("[", 100_000), locations: []string{"body/*"}},
-		{
-			name: "20,000 open braces", body: strings.Repeat(`{"success":`, 20_000),
-			locations: []string{"body/success/*"},
-		},
-		{
-			name: "many violations", body: `[` + strings.Repeat(`1e400,`, 1000) + `1]`,
-			locations: append([]string{"body"}, slices.Repeat([]string{"body/*"}, 100)...),
-		},
-		// which of them is reported is not fixed
-		{name: "two violations in 70 KiB", body: `{"success":1,"data":1,"x":"` + strings.Repeat("x", 70<<10) + `"}`},
-		{
-			name: "a body over the limit", body: `{"x":"` + strings.Repeat("x", bodyLimit) + `"}`,
-			locations: []string{"body"},
-		},
-		{
-			name:      "an endless body",
-			action:    faultserver.Endless(strings.Repeat("[", 32<<10), "Content-Type", "application/json"),
-			locations: []string{"body"},
-		},
 		{
 			name: "not gzip", body: successBody, headers: []string{"Content-Encoding", "gzip"},
 			locations: []string{"content-encoding"},
-		},
-		{
-			name: "a wrong gzip sum", body: withWrongChecksum(zip(successBody)),
-			headers: []string{"Content-Encoding", "gzip"}, locations: []string{"content-encoding"},
 		},
 		{
 			name: "garbage after gzip", body: zip(successBody) + "ten bytes of garbage",
@@ -365,15 +292,6 @@ func responseFaults() []fault {
 			headers: []string{"Content-Encoding", "br"}, locations: []string{"content-encoding"},
 		},
 		{
-			name: "gzip twice", body: zip(zip(successBody)),
-			headers:   []string{"Content-Encoding", "gzip, gzip"},
-			locations: []string{"content-encoding"},
-		},
-		{
-			name: "a gzip bomb", body: zip(strings.Repeat("\x00", 2<<20)),
-			headers: []string{"Content-Encoding", "gzip"}, locations: []string{"body"},
-		},
-		{
 			name: "a header over the limit", body: successBody,
 			headers: []string{"X-Much", strings.Repeat("x", 70<<10)}, locations: []string{"header"},
 		},
@@ -382,8 +300,6 @@ func responseFaults() []fault {
 			body:      `{"success":true,"data":{"amount":"{echo}","below":1,"{echo}":1e400},"{echo}":[1e400]}`,
 			locations: []string{"body/*", "body/data/*", "body/data/amount"},
 		},
-
-		// Names that the validator and encoding/json may read differently, in both orders.
 		{
 			name:      "a name twice, valid first",
 			body:      `{"success":true,"data":{"amount":1,"amount":"x","below":1}}`,
@@ -403,16 +319,6 @@ func responseFaults() []fault {
 			name:      "a name twice, once escaped",
 			body:      `{"success":true,"data":{"amount":1,"\u0061mount":2,"below":1}}`,
 			locations: []string{"body/data/amount"},
-		},
-		{
-			name:      "success twice, false first",
-			body:      `{"success":false,"success":true,"data":{"amount":1,"below":1}}`,
-			locations: []string{"body/success"},
-		},
-		{
-			name:      "success twice, true first",
-			body:      `{"success":true,"success":false,"data":{"amount":1,"below":1}}`,
-			locations: []string{"body/success"},
 		},
 		{
 			name:      "data twice",
@@ -440,26 +346,6 @@ func responseFaults() []fault {
 			locations: []string{"body/data/amount", "body/data/amount"},
 		},
 		{
-			name:      "success twice, first false and in other case",
-			body:      `{"Success":false,"success":true,"data":{"amount":1,"below":1}}`,
-			locations: []string{"body/success"},
-		},
-		{
-			name:      "success twice, then false and in other case",
-			body:      `{"success":true,"SUCCESS":false,"data":{"amount":1,"below":1}}`,
-			locations: []string{"body/success"},
-		},
-		{
-			name:      "success twice, then with a long s",
-			body:      "{\"success\":true,\"\u017fuccess\":false,\"data\":{\"amount\":1,\"below\":1}}",
-			locations: []string{"body/success"},
-		},
-		{
-			name:      "success twice, then with an escaped long s",
-			body:      `{"success":true,"\u017fuccess":false,"data":{"amount":1,"below":1}}`,
-			locations: []string{"body/success"},
-		},
-		{
 			name:      "data twice, first in other case",
 			body:      `{"success":true,"Data":{"amount":9,"below":9},"data":{"amount":1,"below":1}}`,
 			locations: []string{"body/data"},
@@ -480,7 +366,127 @@ func responseFaults() []fault {
 			locations: []string{"body/*"},
 		},
 	} {
+		add(row.name, faultserver.Process(row.respond()), wantViolations(row.locations...).applied())
+	}
+
+	// The status is a success, and the response does not say one. A gateway may have sent it, or the
+	// API after it processed the request.
+	for _, status := range []int{201, 202, 204, 205, 299} {
+		add(fmt.Sprintf("%d, no body", status), faultserver.Process(faultserver.Reply(status, "")), wantViolations("status"))
+		add(fmt.Sprintf("%d, no body, of a gateway", status), faultserver.Reply(status, ""), wantViolations("status").counts(unprocessed))
+	}
+	for _, row := range []responseRow{
+		{
+			name: "success: a string", body: `{"success":"false","data":{"amount":1,"below":1}}`,
+			locations: []string{"body/success"},
+		},
+		{
+			name: "success: null", body: `{"success":null,"data":{"amount":1,"below":1}}`,
+			locations: []string{"body/success"},
+		},
+		{name: "success: 0", body: `{"success":0,"data":{"amount":1,"below":1}}`, locations: []string{"body/success"}},
+		{name: "null", body: `null`, locations: []string{"body"}},
+		{name: "true", body: `true`, locations: []string{"body"}},
+		{name: "a string", body: `"{echo}"`, locations: []string{"body"}},
+		{name: "an array", body: `[]`, locations: []string{"body"}},
+		{name: "an empty object", body: `{}`, locations: []string{"body/data", "body/success"}},
+		{name: "missing success", body: `{"data":{"amount":1,"below":1}}`, locations: []string{"body/success"}},
+		{
+			name: "an error object only", body: `{"error":{"code":"X","message":"{echo}"}}`,
+			locations: []string{"body/data", "body/success"},
+		},
+		{
+			name: "HTML", body: "<html>{echo}", headers: []string{"Content-Type", "text/html"},
+			locations: []string{"content-type"},
+		},
+		{name: "HTML as JSON", body: "<html>{echo}", locations: []string{"body"}},
+		{name: "empty", body: "", locations: []string{"body"}},
+		{name: "white space only", body: " \n", locations: []string{"body"}},
+		{name: "trailing data", body: successBody + "{}", locations: []string{"body"}},
+		{name: "trailing garbage", body: successBody + "x", locations: []string{"body"}},
+		{name: "trailing NUL", body: successBody + "\x00", locations: []string{"body"}},
+		{name: "two documents", body: successBody + "\n" + successBody, locations: []string{"body"}},
+		{name: "JSON without its end", body: successBody[:len(successBody)-1], locations: []string{"body"}},
+		{name: "JSON in JSON", body: fmt.Sprintf("%q", successBody), locations: []string{"body"}},
+		{name: "a prefix against JSON hijacking", body: ")]}',\n" + successBody, locations: []string{"body"}},
+		{name: "single quotes", body: strings.ReplaceAll(successBody, `"`, "'"), locations: []string{"body"}},
+		{name: "a comment", body: successBody + "// ok", locations: []string{"body"}},
+		{
+			name: "a trailing comma", body: `{"success":true,"data":{"amount":1,"below":1,}}`,
+			locations: []string{"body"},
+		},
+		{name: "UTF-16", body: "{\x00}\x00", locations: []string{"body"}},
+		{name: "NaN", body: `{"success":true,"data":{"amount":NaN,"below":1}}`, locations: []string{"body"}},
+		{
+			name: "a leading zero", body: `{"success":true,"data":{"amount":0123,"below":1}}`,
+			locations: []string{"body"},
+		},
+		{name: "100,000 open brackets", body: strings.Repeat("[", 100_000), locations: []string{"body/*"}},
+		{
+			name: "20,000 open braces", body: strings.Repeat(`{"success":`, 20_000),
+			locations: []string{"body/success/*"},
+		},
+		{
+			name: "many violations", body: `[` + strings.Repeat(`1e400,`, 1000) + `1]`,
+			locations: append([]string{"body"}, slices.Repeat([]string{"body/*"}, 100)...),
+		},
+		// which of them is reported is not fixed
+		{name: "two violations in 70 KiB", body: `{"success":1,"data":1,"x":"` + strings.Repeat("x", 70<<10) + `"}`},
+		{
+			name: "a body over the limit", body: `{"x":"` + strings.Repeat("x", bodyLimit) + `"}`,
+			locations: []string{"body"},
+		},
+		{
+			name:      "an endless body",
+			action:    faultserver.Endless(strings.Repeat("[", 32<<10), "Content-Type", "application/json"),
+			locations: []string{"body"},
+		},
+		{
+			name: "a wrong gzip sum", body: withWrongChecksum(zip(successBody)),
+			headers: []string{"Content-Encoding", "gzip"}, locations: []string{"content-encoding"},
+		},
+		{
+			name: "gzip twice", body: zip(zip(successBody)),
+			headers:   []string{"Content-Encoding", "gzip, gzip"},
+			locations: []string{"content-encoding"},
+		},
+		{
+			name: "a gzip bomb", body: zip(strings.Repeat("\x00", 2<<20)),
+			headers: []string{"Content-Encoding", "gzip"}, locations: []string{"body"},
+		},
+		{
+			name:      "success twice, false first",
+			body:      `{"success":false,"success":true,"data":{"amount":1,"below":1}}`,
+			locations: []string{"body/success"},
+		},
+		{
+			name:      "success twice, true first",
+			body:      `{"success":true,"success":false,"data":{"amount":1,"below":1}}`,
+			locations: []string{"body/success"},
+		},
+		{
+			name:      "success twice, first false and in other case",
+			body:      `{"Success":false,"success":true,"data":{"amount":1,"below":1}}`,
+			locations: []string{"body/success"},
+		},
+		{
+			name:      "success twice, then false and in other case",
+			body:      `{"success":true,"SUCCESS":false,"data":{"amount":1,"below":1}}`,
+			locations: []string{"body/success"},
+		},
+		{
+			name:      "success twice, then with a long s",
+			body:      "{\"success\":true,\"\u017fuccess\":false,\"data\":{\"amount\":1,\"below\":1}}",
+			locations: []string{"body/success"},
+		},
+		{
+			name:      "success twice, then with an escaped long s",
+			body:      `{"success":true,"\u017fuccess":false,"data":{"amount":1,"below":1}}`,
+			locations: []string{"body/success"},
+		},
+	} {
 		add(row.name, faultserver.Process(row.respond()), wantViolations(row.locations...))
+		add(row.name+", of a gateway", row.respond(), wantViolations(row.locations...).counts(unprocessed))
 	}
 
 	// The response is over a limit, and not a success.
@@ -533,7 +539,7 @@ func TestOutcome_OfEachStatus(t *testing.T) {
 	s.Token = faultserver.IssueToken
 	s.API = func(x *faultserver.Exchange) {
 		code := int(status.Load())
-		if code >= 200 && code < 300 || code >= 500 || code == 408 {
+		if code >= 200 && code < 300 || code >= 500 || code == 408 || code == 302 {
 			processed.Add(1)
 		}
 		body := successBody
@@ -555,9 +561,11 @@ func TestOutcome_OfEachStatus(t *testing.T) {
 		requests := s.Counts().Requests - before
 		outcome, wantRequests := api.NotApplied, 1
 		switch {
+		case code == 204: // has no body
+			outcome = api.Unknown
 		case code < 300:
 			outcome = api.Applied
-		case code == 408, code >= 500:
+		case code < 400 && code != 301 && code != 307 && code != 308, code == 408, code == 499, code >= 500:
 			outcome = api.Unknown
 		case code == 401:
 			wantRequests = 2
@@ -568,7 +576,7 @@ func TestOutcome_OfEachStatus(t *testing.T) {
 			t.Errorf("%d: outcome %v after %d requests, want %v after %d: %v",
 				code, got, requests, outcome, wantRequests, err)
 		}
-		if (outcome == api.Applied) != (processed.Load() == 1 && code < 300) || processed.Load() > 1 {
+		if (outcome == api.Applied) != (processed.Load() == 1 && code < 300 && code != 204) || processed.Load() > 1 {
 			t.Errorf("%d: processed %d times", code, processed.Load())
 		}
 		var refused *api.Error

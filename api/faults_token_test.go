@@ -99,8 +99,8 @@ func tokenFaults(trap string) []fault {
 	faults = append(faults,
 		fault{
 			name: "silence, a caller that waits", token: faultserver.Hang,
-			opts: []api.Option{api.WithTokenTimeout(shortTimeout)},
-			want: wantNoToken.matching(context.DeadlineExceeded).within(shortTimeout),
+			opts: []api.Option{api.WithTimeout(shortTimeout)},
+			want: wantUnsent.matching(context.DeadlineExceeded).within(shortTimeout),
 		},
 		fault{
 			name: "refused connection", base: closedBase("http"), tcpOnly: true,

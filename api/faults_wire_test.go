@@ -53,7 +53,7 @@ func wireFaults() []fault {
 		{name: "HTTP/2", api: faultserver.Write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), want: wantNoResponse},
 		{
 			name: "HTTP/9.9", api: faultserver.Write("HTTP/9.9 200 OK\r\n\r\n" + successBody),
-			want: wantViolations("content-type"),
+			want: wantViolations("content-type").applied(),
 		},
 		{
 			name: "an unknown protocol",

@@ -20,13 +20,12 @@ func logRoundTrips(logger *slog.Logger) step {
 			if !logger.Enabled(ctx, level) {
 				return response, err
 			}
-			attrs := []slog.Attr{
-				slog.String("operation", x.operation.ID),
+			attrs := append(x.logAttrs(),
 				slog.Int("status", statusOf(response, err)),
 				slog.Duration("duration", time.Since(start)),
 				slog.Int("attempt", x.attempts),
 				slog.String("outcome", OutcomeOf(err).String()),
-			}
+			)
 			if err != nil {
 				attrs = append(attrs, slog.String("error", err.Error()))
 			}
@@ -34,6 +33,15 @@ func logRoundTrips(logger *slog.Logger) step {
 			return response, err
 		}
 	}
+}
+
+// logAttrs returns the attributes of every line about a call.
+func (x *exchange) logAttrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("operation", x.operation.ID)}
+	if account := x.account(); account != "" { // the token call has none
+		attrs = append(attrs, slog.String("account", account))
+	}
+	return attrs
 }
 
 // statusOf returns the status of a response, 0 if there is none.

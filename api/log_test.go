@@ -20,7 +20,7 @@ func TestWithLogger_WritesALineForEachRoundTrip(t *testing.T) {
 	}
 	for _, want := range []string{
 		`level=INFO msg="round trip" operation=createToken status=200 duration=`,
-		`level=WARN msg="round trip" operation=createAttribute status=429 duration=`,
+		`level=WARN msg="round trip" operation=createAttribute account=test-account status=429 duration=`,
 		`attempt=1 outcome="not applied" error=`,
 		`level=WARN msg="violation of the spec"`,
 		"status=202 ",

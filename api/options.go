@@ -38,15 +38,17 @@ type config struct {
 	logger           *slog.Logger
 	timeout          time.Duration
 	maxAttempts      int
+	firstWait        time.Duration
+	maxBackoff       time.Duration
 	queue            *queue
 	maxResponseBytes int64
 	validation       Validation
 	onViolation      func(context.Context, *ValidationError)
 
 	// Only tests set these.
-	spec         func() (*spec.Spec, error)
-	sleep        func(context.Context, time.Duration) error
-	tokenTimeout time.Duration // of a token call with its retries
+	spec  func() (*spec.Spec, error)
+	sleep func(context.Context, time.Duration) error
+	now   func() time.Time // for waits of sleep
 }
 
 func defaultConfig() *config {
@@ -56,14 +58,22 @@ func defaultConfig() *config {
 		logger:           slog.New(slog.DiscardHandler),
 		timeout:          30 * time.Second,
 		maxAttempts:      3,
+		firstWait:        time.Second,
+		maxBackoff:       30 * time.Second,
 		credentials:      &credentials{},
 		queue:            newQueue(rate.Inf, 0),
 		maxResponseBytes: 1 << 20,
 		onViolation:      func(context.Context, *ValidationError) {},
 		spec:             embeddedSpec,
 		sleep:            sleep,
-		tokenTimeout:     10 * time.Second,
+		now:              time.Now,
 	}
+}
+
+// tokenTimeout is that of a fetch of a token. It is longer than that of the calls that wait, so that
+// they end with their own.
+func (c *config) tokenTimeout() time.Duration {
+	return min(c.timeout, math.MaxInt64-time.Second) + time.Second
 }
 
 // embeddedSpec returns openapi.yaml, which the generated code contains.
@@ -208,6 +218,20 @@ func WithMaxAttempts(attempts int) Option {
 			return fmt.Errorf("WithMaxAttempts: %d is less than 1", attempts)
 		}
 		c.maxAttempts = attempts
+		return nil
+	}
+}
+
+// WithRetryBackoff sets the wait before the first retry and the longest wait, if the server does not
+// say how long to wait. Each wait is twice the last one, and random by half so that clients do not
+// retry at the same time. The defaults are 1 s and 30 s. With zeros a test does not wait.
+func WithRetryBackoff(first, longest time.Duration) Option {
+	return func(c *config) error {
+		if first < 0 || longest < first {
+			return fmt.Errorf("WithRetryBackoff: want 0 or more, and no first wait over the longest, not %v and %v",
+				first, longest)
+		}
+		c.firstWait, c.maxBackoff = first, longest
 		return nil
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
@@ -15,7 +16,7 @@ const (
 	// NotApplied means that the request was not sent, or that the server refused it. It may be sent
 	// again.
 	NotApplied
-	// Applied means that the server applied the request. Do not send it again.
+	// Applied means that the API itself said that it applied the request. Do not send it again.
 	Applied
 )
 
@@ -75,15 +76,20 @@ func outcomesIn(err error, found []Outcome) []Outcome {
 	return found
 }
 
-// outcomeOfStatus returns the outcome by the status of a response alone.
+// outcomeOfStatus returns the outcome of a failure by its status. A 302 or 303 may follow a POST
+// that was processed (RFC 9110 15.4.4), and a proxy may send a 408 or 499 while a request is on its
+// way. A 2xx alone proves nothing: a gateway may have sent it.
 func outcomeOfStatus(status int) Outcome {
-	switch {
-	case status >= 200 && status < 300:
-		return Applied
-	case status == 408:
+	switch status {
+	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return NotApplied
+	case http.StatusRequestTimeout, 499:
 		return Unknown
-	case status >= 300 && status < 500:
+	}
+	if status >= 400 && status < 500 {
 		return NotApplied
 	}
 	return Unknown
 }
+
+func isSuccess(status int) bool { return status >= 200 && status < 300 }

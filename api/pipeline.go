@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -23,6 +24,7 @@ type pipeline struct {
 	base      *url.URL // of server
 	spec      func() (*spec.Spec, error)
 	timeout   time.Duration
+	timedOut  error // why a call ends after timeout
 	userAgent string
 	secrets   *credentials
 	validator *validator
@@ -35,7 +37,8 @@ func newPipeline(c *config, base *url.URL, tokens *token.Cache) *pipeline {
 	v := &validator{mode: c.validation, onViolation: c.onViolation, logger: c.logger}
 	p := &pipeline{
 		server: base.String(), base: base, spec: c.spec, timeout: c.timeout, userAgent: c.userAgent,
-		secrets: c.credentials, validator: v,
+		timedOut: fmt.Errorf("the call took longer than the %v of WithTimeout", c.timeout),
+		secrets:  c.credentials, validator: v,
 	}
 	last := sender{transport.New(transport.Config{
 		Transport:    c.client.Transport,
@@ -43,22 +46,25 @@ func newPipeline(c *config, base *url.URL, tokens *token.Cache) *pipeline {
 		Timeout:      c.client.Timeout,
 		MaxBodyBytes: c.maxResponseBytes,
 	})}.send
+	retry := retrier{maxAttempts: c.maxAttempts, firstWait: c.firstWait, maxBackoff: c.maxBackoff, sleep: c.sleep}
 	if tokens == nil {
-		p.timeout = c.tokenTimeout
+		p.timeout, retry.alwaysSafe, v.anySuccess = c.tokenTimeout(), true, true
 		p.handle = chain(last,
 			v.validateRequest,
-			retrier{maxAttempts: c.maxAttempts, sleep: c.sleep, alwaysSafe: true}.retry,
+			retry.retry,
 			logRoundTrips(c.logger),
 			v.validateResponse,
 			readFailure,
 		)
 		return p
 	}
+	gate := &gate{now: c.now, sleep: c.sleep}
 	p.handle = chain(last, // in the order in which a request meets them
-		v.validateRequest, // stops an invalid request
-		retrier{maxAttempts: c.maxAttempts, sleep: c.sleep}.retry, // sends again what was not applied
+		v.validateRequest,       // stops an invalid request
+		retry.retry,             // sends again what was not applied
 		authorize(tokens),       // adds the token, and replaces a refused one once
 		limitRate(c.queue),      // waits until the rate limit allows a round trip
+		gate.hold,               // waits as long as the API asks all callers to
 		logRoundTrips(c.logger), // writes a line for each round trip
 		v.validateResponse,      // stops an invalid response
 		readFailure,             // makes an *Error of a failure
@@ -78,33 +84,34 @@ func (p *pipeline) Do(r *http.Request) (*http.Response, error) {
 }
 
 func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, p.timedOut)
 	defer cancel()
 	r := x.request.Request
 	if r.Header == nil {
 		r.Header = make(http.Header)
 	}
 	if !p.isOwnOrigin(r) {
-		return nil, refused(x, "the request is for another origin than the base URL")
+		return nil, invalidRequest(x, Violation{"path", "operation", "the request is for another origin than the base URL"})
 	}
-	x.request.Segments = spec.Segments(p.base, r.URL)
+	segments := spec.Segments(p.base, r.URL)
 	if x.called == "" {
 		known, err := p.spec()
 		if err != nil {
 			return nil, &usageError{err: err}
 		}
-		x.operation = known.Match(r.Method, x.request.Segments)
+		x.operation = known.Match(r.Method, segments)
 		if x.operation == nil {
-			return nil, refused(x, "the spec has no operation for this method and path")
+			return nil, invalidRequest(x, Violation{"path", "operation", "the spec has no operation for this method and path"})
 		}
+		x.request.PathValues = x.operation.PathValues(segments)
 		if x.request.Body, err = readBody(ctx, r); err != nil {
-			return nil, notSent(x, err)
+			return nil, notSent(ctx, x, err)
 		}
 		// A request editor may have set these. With either, net/http itself sends a POST again.
 		r.Header.Del("Idempotency-Key")
 		r.Header.Del("X-Idempotency-Key")
-	} else if !x.operation.Matches(r.Method, x.request.Segments) {
-		return nil, refused(x, "the path is not that of the operation")
+	} else if !x.operation.Matches(r.Method, segments) {
+		return nil, invalidRequest(x, Violation{"path", "operation", "the path is not that of the operation"})
 	}
 	setDefault(r.Header, "Accept", x.operation.Accept)
 	setDefault(r.Header, "User-Agent", p.userAgent)
@@ -117,10 +124,6 @@ func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
 func (p *pipeline) isOwnOrigin(r *http.Request) bool {
 	return r.URL != nil && r.URL.Scheme == p.base.Scheme && r.URL.User == nil && r.URL.Opaque == "" &&
 		strings.EqualFold(r.URL.Host, p.base.Host) && strings.EqualFold(r.Host, p.base.Host)
-}
-
-func refused(x *exchange, message string) *ValidationError {
-	return &ValidationError{Operation: x.called, Violations: []Violation{{"path", "operation", message}}}
 }
 
 // setDefault sets a field that is not set. Its name is canonical.

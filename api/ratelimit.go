@@ -3,6 +3,9 @@ package api
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -13,9 +16,59 @@ func limitRate(q *queue) step {
 	return func(next handler) handler {
 		return func(ctx context.Context, x *exchange) (*Response, error) {
 			if err := q.wait(ctx); err != nil {
-				return nil, notSent(x, err)
+				return nil, notSent(ctx, x, err)
 			}
 			return next(ctx, x)
+		}
+	}
+}
+
+// gate holds the round trips of all callers while the API asks to wait.
+type gate struct {
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error
+
+	mu      sync.Mutex
+	opensAt time.Time
+}
+
+// hold waits until the gate opens. A response with status 429 and a Retry-After field closes it.
+func (g *gate) hold(next handler) handler {
+	return func(ctx context.Context, x *exchange) (*Response, error) {
+		if err := g.wait(ctx); err != nil {
+			return nil, notSent(ctx, x, err)
+		}
+		response, err := next(ctx, x)
+		if refused, ok := err.(*Error); ok && refused.StatusCode == http.StatusTooManyRequests {
+			g.close(min(refused.RetryAfter, maxWait))
+		}
+		return response, err
+	}
+}
+
+func (g *gate) close(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if at := g.now().Add(d); at.After(g.opensAt) {
+		g.opensAt = at
+	}
+}
+
+// wait returns at once if the context would end before the gate opens.
+func (g *gate) wait(ctx context.Context) error {
+	for {
+		g.mu.Lock()
+		wait := g.opensAt.Sub(g.now())
+		g.mu.Unlock()
+		if wait <= 0 {
+			return nil
+		}
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+			return fmt.Errorf("%w: the API asks all callers to wait until after the deadline (%w)",
+				context.DeadlineExceeded, ErrRateLimited)
+		}
+		if err := g.sleep(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

@@ -14,6 +14,10 @@ type Response struct {
 	StatusCode int
 	Header     http.Header `json:"-"`
 	Body       []byte      `json:"-"` // after decompression
+
+	// Violations are where the response of a successful call does not conform to the spec, which
+	// [ValidationReport] allows. What does not conform is zero in the result.
+	Violations []Violation `json:"-"`
 }
 
 // Format prints the status for every verb.

@@ -11,18 +11,15 @@ import (
 	"github.com/sakari-go/sakari-go/api/internal/transport"
 )
 
-const (
-	// maxWait is the longest wait before a retry. If a server asks for a longer one the call fails.
-	maxWait = 30 * time.Second
-	// firstWait is the wait before the first retry, if the server does not say. Each wait is twice
-	// the last one.
-	firstWait = time.Second
-)
+// maxWait is the longest wait before a retry. If a server asks for a longer one the call fails.
+const maxWait = 30 * time.Second
 
 // retrier retries calls.
 type retrier struct {
 	maxAttempts int
-	alwaysSafe  bool // also a POST that may have been applied: to ask for a token twice does no harm
+	firstWait   time.Duration // before the first retry, if the server does not say; then doubled
+	maxBackoff  time.Duration // to which it is doubled
+	alwaysSafe  bool          // also a POST that may have been applied: to ask for a token twice does no harm
 	sleep       func(context.Context, time.Duration) error
 }
 
@@ -47,11 +44,16 @@ func (r retrier) retry(next handler) handler {
 			if attempt >= r.maxAttempts || ctx.Err() != nil || !r.mayRetry(x.request.Method, err) {
 				return nil, final
 			}
-			wait := backoff(attempt)
-			if refused, ok := err.(*Error); ok {
+			wait := r.backoff(attempt)
+			switch err := err.(type) {
+			case *Error:
 				failure = err
-				if refused.RetryAfter > 0 {
-					wait = refused.RetryAfter
+				if err.RetryAfter > 0 || err.retryNow {
+					wait = err.RetryAfter
+				}
+			case *NetworkError:
+				if err.retryAtOnce && attempt == 1 {
+					wait = 0
 				}
 			}
 			deadline, ok := ctx.Deadline()
@@ -59,7 +61,7 @@ func (r retrier) retry(next handler) handler {
 				return nil, final
 			}
 			if ended := r.sleep(ctx, wait); ended != nil {
-				return nil, endedWhileWaiting(final, ended)
+				return nil, endedWhileWaiting(final, withReason(ctx, ended))
 			}
 		}
 	}
@@ -67,9 +69,12 @@ func (r retrier) retry(next handler) handler {
 
 // backoff returns the wait after an attempt, half of it at random so that clients do not retry at
 // the same time.
-func backoff(attempt int) time.Duration {
-	wait := min(firstWait<<min(attempt-1, 5), maxWait)
-	return min(wait/2+rand.N(wait), maxWait)
+func (r retrier) backoff(attempt int) time.Duration {
+	wait := r.firstWait
+	for range attempt - 1 {
+		wait = min(2*wait, r.maxBackoff)
+	}
+	return min(wait/2+rand.N(wait+1), r.maxBackoff)
 }
 
 // mayRetry reports whether a call may be sent again after an error, and whether another attempt may
@@ -78,12 +83,12 @@ func (r retrier) mayRetry(method string, err error) bool {
 	isSafe := r.alwaysSafe || transport.IsIdempotent(method)
 	switch err := err.(type) {
 	case *Error:
+		if r.alwaysSafe && err.StatusCode/100 == 3 {
+			return false // the token endpoint is elsewhere
+		}
 		return err.StatusCode == http.StatusTooManyRequests || isSafe && err.outcome() == Unknown
 	case *NetworkError:
-		if err.result == NotApplied {
-			return transport.FailedToDial(err) // a failed TLS handshake fails again
-		}
-		return isSafe
+		return err.isTransient || isSafe && err.result == Unknown
 	}
 	return false
 }

@@ -44,7 +44,7 @@ func TestSoak(t *testing.T) {
 	s.OnProcess = books.process
 	s.API, s.Token = soakActions()
 	client := s.client(t,
-		api.WithTimeout(10*time.Second), api.WithTokenTimeout(10*time.Second), // long enough for retries
+		api.WithTimeout(10*time.Second), // long enough for the retries of a token call
 		api.WithHTTPClient(&http.Client{Transport: s.transport, Timeout: 250 * time.Millisecond}),
 		api.WithSleep(func(ctx context.Context, _ time.Duration) error { return ctx.Err() }))
 

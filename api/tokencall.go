@@ -40,13 +40,13 @@ func fetchWithCredentials(p *pipeline, clientID, clientSecret string) func(conte
 			auth.Code, auth.Message = redactor.Code(code), redactor.Text(message)
 			return token.Token{}, auth
 		}
-		return token.Token{Value: value, Lifetime: min(lifetimeOf(issued, time.Now()), maxLifetime)}, nil
+		return token.Token{Value: value, Lifetime: min(lifetimeOf(issued), maxLifetime)}, nil
 	}
 }
 
-// lifetimeOf returns expires_in, which the vendor does not document, or else the exp of a JWT, or
-// else the default.
-func lifetimeOf(issued *gen.TokenResponse, now time.Time) time.Duration {
+// lifetimeOf returns expires_in, which the vendor does not document, or else the time from iat to
+// exp of a JWT, or else the default. The local clock may be wrong.
+func lifetimeOf(issued *gen.TokenResponse) time.Duration {
 	if lifetime, ok := seconds(issued.AdditionalProperties["expires_in"]); ok {
 		return lifetime
 	}
@@ -54,23 +54,24 @@ func lifetimeOf(issued *gen.TokenResponse, now time.Time) time.Duration {
 		var claims map[string]jsontext.Value
 		text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
 		_ = json.Unmarshal(text, &claims)
-		if expires, ok := seconds(claims["exp"]); err == nil && ok {
-			return max(expires, 0) - time.Duration(now.UnixNano())
+		issuedAt, hasStart := seconds(claims["iat"])
+		expires, hasEnd := seconds(claims["exp"])
+		if err == nil && hasStart && hasEnd && expires > issuedAt && issuedAt >= 0 {
+			return expires - issuedAt
 		}
 	}
 	return defaultLifetime
 }
 
-// seconds reads a number or a string of one. What is too long for a Duration is the longest one.
+// seconds reads a number or a string of one.
 func seconds(value jsontext.Value) (d time.Duration, ok bool) {
-	const maxSeconds = float64(math.MaxInt64 / int64(time.Second))
 	text := string(value)
 	_ = json.Unmarshal(value, &text)
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(number) {
 		return 0, false
 	}
-	return time.Duration(max(-maxSeconds, min(number, maxSeconds)) * float64(time.Second)), true
+	return durationOf(number), true
 }
 
 func deref(s *string) string {

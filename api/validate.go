@@ -29,24 +29,26 @@ const (
 // validator checks requests and responses against the spec.
 type validator struct {
 	mode        Validation
+	anySuccess  bool // in the other modes a 2xx with any body is read: the caller checks the result
 	onViolation func(context.Context, *ValidationError)
 	logger      *slog.Logger
 }
 
 // validateRequest stops an invalid request. In every mode it stops one whose path would be that of
-// something else.
+// something else, and one with a header that net/http does not send.
 func (v *validator) validateRequest(next handler) handler {
 	return func(ctx context.Context, x *exchange) (*Response, error) {
-		violations := violationsOf(x.operation.CheckSegments(x.request.Segments))
-		isElsewhere := len(violations) > 0
+		violations := violationsOf(x.operation.CheckPath(x.request.PathValues))
+		violations = append(violations, violationsOf(spec.CheckHeader(x.request.Header))...)
+		isUnsendable := len(violations) > 0
 		if v.mode != ValidationOff {
 			violations = append(violations, violationsOf(x.operation.CheckRequest(ctx, x.request))...)
 		}
 		if len(violations) == 0 {
 			return next(ctx, x)
 		}
-		err := &ValidationError{Operation: x.operation.ID, Violations: violations}
-		if isElsewhere || v.isFatal(x, err) {
+		err := invalidRequest(x, violations...)
+		if isUnsendable || v.isFatal(x, err) {
 			return nil, err
 		}
 		return next(ctx, x)
@@ -61,7 +63,7 @@ func (v *validator) validateResponse(next handler) handler {
 		if err != nil || x.readValid(response) {
 			return response, err
 		}
-		isContradictory := saysFailure(response.Body) && v.mode != ValidationStrict // a success in no mode
+		isContradictory := says(response.Body, saysBoth) && v.mode != ValidationStrict // a success in no mode
 		if v.mode == ValidationOff && !isContradictory {
 			return response, nil
 		}
@@ -96,7 +98,7 @@ func (v *validator) isFatal(x *exchange, err *ValidationError) bool {
 func (v *validator) report(ctx context.Context, x *exchange, err error) {
 	for _, violation := range x.violations {
 		v.logger.LogAttrs(ctx, slog.LevelWarn, "violation of the spec",
-			slog.String("operation", violation.Operation), slog.Any("error", violation))
+			append(x.logAttrs(), slog.String("error", violation.Error()))...)
 		v.onViolation(ctx, violation)
 	}
 	if uncertain, ok := err.(*uncertainError); ok {
@@ -124,13 +126,17 @@ func (v *validator) refuse(ctx context.Context, x *exchange, isUsable bool, viol
 // response certainly conforms to the spec.
 func (x *exchange) readValid(r *Response) bool {
 	x.isRead = x.resultType != "" && x.resultType == x.operation.Result && r.StatusCode == x.operation.SuccessStatus &&
-		spec.HasJSON(r.Header) && !saysFailure(r.Body) && json.Unmarshal(r.Body, x.result) == nil
+		spec.HasJSON(r.Header) && !says(r.Body, saysBoth) && json.Unmarshal(r.Body, x.result) == nil
 	return x.isRead
+}
+
+func invalidRequest(x *exchange, violations ...Violation) *ValidationError {
+	return &ValidationError{Operation: x.id(), Account: x.account(), Violations: violations}
 }
 
 func invalidResponse(x *exchange, r *Response, violations ...Violation) *ValidationError {
 	return &ValidationError{
-		Operation: x.operation.ID, Direction: DirectionResponse, StatusCode: r.StatusCode,
+		Operation: x.operation.ID, Account: x.account(), Direction: DirectionResponse, StatusCode: r.StatusCode,
 		Violations: violations, Header: r.Header, Body: r.Body,
 	}
 }

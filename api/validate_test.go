@@ -294,9 +294,8 @@ func TestWithValidation_DecidesAboutInvalidResponses(t *testing.T) {
 			mode: api.ValidationOff, reply: apitest.Reply{Body: `{"success":false}`},
 		},
 		"off: success is false in an undeclared media type": {
-			mode:     api.ValidationOff,
-			reply:    apitest.Reply{Header: header("Content-Type", "text/json"), Body: `{"success":false}`},
-			reported: 1,
+			mode:  api.ValidationOff,
+			reply: apitest.Reply{Header: header("Content-Type", "text/json"), Body: `{"success":false}`},
 		},
 		"off: success is true and then false": {
 			mode:     api.ValidationOff,
@@ -309,9 +308,8 @@ func TestWithValidation_DecidesAboutInvalidResponses(t *testing.T) {
 			reported: 1,
 		},
 		"off: success is false, and half a surrogate": {
-			mode:     api.ValidationOff,
-			reply:    apitest.Reply{Body: `{"success":false,"x":"\ud83d"}`},
-			reported: 1,
+			mode:  api.ValidationOff,
+			reply: apitest.Reply{Body: `{"success":false,"x":"\ud83d"}`},
 		},
 		"off: success is false and then null": {
 			mode:     api.ValidationOff,

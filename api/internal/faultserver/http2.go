@@ -55,10 +55,14 @@ func ResetStream(code uint32) Frame {
 }
 
 // GoAway ends the connection. It says that no stream after the last one was processed.
-func GoAway(last, code uint32) Frame {
+func GoAway(last, code uint32) Frame { return GoAwaySaying(last, code, "") }
+
+// GoAwaySaying is [GoAway] with a text for people.
+func GoAwaySaying(last, code uint32, text string) Frame {
 	return func(uint32) []byte {
 		payload := binary.BigEndian.AppendUint32(nil, last)
-		return frame(frameGoAway, 0, 0, binary.BigEndian.AppendUint32(payload, code)...)
+		payload = binary.BigEndian.AppendUint32(payload, code)
+		return frame(frameGoAway, 0, 0, append(payload, text...)...)
 	}
 }
 
@@ -96,14 +100,21 @@ func Settings(uint32) []byte { return frame(frameSettings, 0, 0) }
 // Ping is a frame that asks the client for a response.
 func Ping(uint32) []byte { return frame(framePing, 0, 0, make([]byte, 8)...) }
 
-// HTTP2Action acts on a request of HTTP/2. The number of the request starts at 1.
-type HTTP2Action func(c net.Conn, stream uint32, number int)
+// HTTP2Request is a request that an [HTTP2Server] read.
+type HTTP2Request struct {
+	Stream uint32
+	Number int    // of the requests of all connections, from 1
+	Body   string // of the last frame
+}
+
+// HTTP2Action acts on a request of HTTP/2.
+type HTTP2Action func(c net.Conn, r HTTP2Request)
 
 // WriteFrames writes frames, and leaves the connection open.
 func WriteFrames(frames ...Frame) HTTP2Action {
-	return func(c net.Conn, stream uint32, _ int) {
+	return func(c net.Conn, r HTTP2Request) {
 		for _, next := range frames {
-			if _, err := c.Write(next(stream)); err != nil {
+			if _, err := c.Write(next(r.Stream)); err != nil {
 				return
 			}
 		}
@@ -112,18 +123,18 @@ func WriteFrames(frames ...Frame) HTTP2Action {
 
 // WriteFramesThenClose writes frames and closes the connection.
 func WriteFramesThenClose(frames ...Frame) HTTP2Action {
-	return func(c net.Conn, stream uint32, number int) {
-		WriteFrames(frames...)(c, stream, number)
+	return func(c net.Conn, r HTTP2Request) {
+		WriteFrames(frames...)(c, r)
 		_ = c.Close()
 	}
 }
 
 // WriteFrameForever writes frames, and repeats another one until the caller closes the connection.
 func WriteFrameForever(repeated Frame, first ...Frame) HTTP2Action {
-	return func(c net.Conn, stream uint32, number int) {
-		WriteFrames(first...)(c, stream, number)
+	return func(c net.Conn, r HTTP2Request) {
+		WriteFrames(first...)(c, r)
 		for {
-			if _, err := c.Write(repeated(stream)); err != nil {
+			if _, err := c.Write(repeated(r.Stream)); err != nil {
 				return
 			}
 		}
@@ -137,11 +148,13 @@ type HTTP2Server struct {
 	URL string
 	// Seen receives a value when a client responds to a ping, or closes its connection.
 	Seen <-chan struct{}
+	// MaxStreams is how many streams the server says that a connection may have open, if not 0.
+	MaxStreams uint32
 
-	secure    bool
-	act       HTTP2Action
-	processed atomic.Int32
-	seen      chan<- struct{}
+	secure   bool
+	act      HTTP2Action
+	received atomic.Int32
+	seen     chan<- struct{}
 }
 
 // StartHTTP2 starts a server on loopback, with or without TLS. It ends with the test.
@@ -167,8 +180,8 @@ func (s *HTTP2Server) Connect(t testing.TB, transport *http.Transport) {
 	t.Cleanup(transport.CloseIdleConnections)
 }
 
-// Processed returns the number of requests that the server read.
-func (s *HTTP2Server) Processed() int { return int(s.processed.Load()) }
+// Received returns the number of requests that the server read.
+func (s *HTTP2Server) Received() int { return int(s.received.Load()) }
 
 func (s *HTTP2Server) serve(c net.Conn, _ <-chan struct{}) {
 	defer s.notify()
@@ -182,13 +195,14 @@ func (s *HTTP2Server) serve(c net.Conn, _ <-chan struct{}) {
 	if _, err := io.ReadFull(c, make([]byte, len(preface))); err != nil {
 		return
 	}
-	_, _ = c.Write(Settings(0))
+	_, _ = c.Write(s.settings())
 	for head := make([]byte, 9); ; {
 		if _, err := io.ReadFull(c, head); err != nil {
 			return
 		}
 		length := int64(head[0])<<16 | int64(head[1])<<8 | int64(head[2])
-		if _, err := io.CopyN(io.Discard, c, length); err != nil {
+		payload := make([]byte, length)
+		if _, err := io.ReadFull(c, payload); err != nil {
 			return
 		}
 		kind, flags, stream := head[3], head[4], binary.BigEndian.Uint32(head[5:])
@@ -198,9 +212,18 @@ func (s *HTTP2Server) serve(c net.Conn, _ <-chan struct{}) {
 		case kind == framePing && flags&flagAck != 0:
 			s.notify()
 		case (kind == frameData || kind == frameHeaders) && flags&flagEndStream != 0:
-			s.act(c, stream, int(s.processed.Add(1)))
+			s.act(c, HTTP2Request{stream, int(s.received.Add(1)), string(payload)})
 		}
 	}
+}
+
+func (s *HTTP2Server) settings() []byte {
+	if s.MaxStreams == 0 {
+		return Settings(0)
+	}
+	const maxConcurrentStreams = 0x3 // RFC 9113, section 6.5.2
+	payload := binary.BigEndian.AppendUint16(nil, maxConcurrentStreams)
+	return frame(frameSettings, 0, 0, binary.BigEndian.AppendUint32(payload, s.MaxStreams)...)
 }
 
 func (s *HTTP2Server) notify() {

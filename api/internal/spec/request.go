@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -21,9 +22,9 @@ const maxSegment = 128
 // Request is a request of an operation.
 type Request struct {
 	*http.Request
-	Segments []string // of its path, below that of the base URL
-	Body     []byte
-	IsValid  bool // the body was written from the Go type of the operation's Body, which writes nothing else
+	PathValues []string // of the parameters in its path, in their order
+	Body       []byte
+	IsValid    bool // the body was written from the Go type of the operation's Body, which writes nothing else
 }
 
 // CheckPath returns the violations of values that would not stay one segment of a path. The values
@@ -36,13 +37,23 @@ func (op *Operation) CheckPath(values []string) []Violation {
 	return violations
 }
 
-// CheckSegments is [Operation.CheckPath] for a path that matches.
-func (op *Operation) CheckSegments(segments []string) []Violation {
-	var violations []Violation
-	for _, p := range op.inPath {
-		violations = append(violations, CheckSegment(p.name, segments[p.segment])...)
+// PathValues returns the values of the parameters in a path that matches, in their order.
+func (op *Operation) PathValues(segments []string) []string {
+	values := make([]string, len(op.inPath))
+	for i, p := range op.inPath {
+		values[i] = segments[p.segment]
 	}
-	return violations
+	return values
+}
+
+// PathValue returns the value of one of the parameters in a path, "" if there is none.
+func (op *Operation) PathValue(name string, values []string) string {
+	for i, p := range op.inPath {
+		if p.name == name {
+			return values[i]
+		}
+	}
+	return ""
 }
 
 // CheckSegment returns the violation of a value that would not stay one segment of a path for every
@@ -70,6 +81,28 @@ func CheckSegment(parameter, value string) []Violation {
 	return nil
 }
 
+// CheckHeader returns the violations of header fields that cannot be sent (RFC 9110 5.1 and 5.5).
+func CheckHeader(header http.Header) []Violation {
+	var violations []Violation
+	for name, values := range header {
+		switch {
+		case name == "", strings.ContainsFunc(name, isNotInToken):
+			violations = append(violations, Violation{"header", "name", "has a field whose name is not a token"})
+		case slices.ContainsFunc(values, func(v string) bool { return strings.ContainsFunc(v, isNotInField) }):
+			violations = append(violations, Violation{"header." + name, "value", "contains control characters"})
+		}
+	}
+	slices.SortFunc(violations, func(a, b Violation) int { return strings.Compare(a.Location, b.Location) })
+	return violations
+}
+
+func isNotInToken(r rune) bool {
+	isLetterOrDigit := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	return !isLetterOrDigit && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+}
+
+func isNotInField(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
 // CheckRequest returns the violations of a request.
 func (op *Operation) CheckRequest(ctx context.Context, r Request) []Violation {
 	var violations []Violation
@@ -88,14 +121,9 @@ func (op *Operation) CheckRequest(ctx context.Context, r Request) []Violation {
 func (op *Operation) checkParameter(ctx context.Context, r Request, parameter Parameter) []Violation {
 	switch parameter.In {
 	case openapi3.ParameterInPath:
-		value := ""
-		for _, p := range op.inPath {
-			if p.name == parameter.Name {
-				value = r.Segments[p.segment]
-			}
-		}
+		value := op.PathValue(parameter.Name, r.PathValues)
 		if parameter.Plain && (parameter.Enum == nil || slices.Contains(parameter.Enum, value)) ||
-			CheckSegment(parameter.Name, value) != nil { // reported by CheckSegments
+			CheckSegment(parameter.Name, value) != nil { // reported by CheckPath
 			return nil
 		}
 	case openapi3.ParameterInQuery:
@@ -108,8 +136,8 @@ func (op *Operation) checkParameter(ctx context.Context, r Request, parameter Pa
 		return unreadable(err)
 	}
 	pathParameters := make(map[string]string)
-	for _, p := range op.inPath {
-		pathParameters[p.name] = r.Segments[p.segment]
+	for i, p := range op.inPath {
+		pathParameters[p.name] = r.PathValues[i]
 	}
 	err = openapi3filter.ValidateParameter(ctx, &openapi3filter.RequestValidationInput{
 		Request:    r.Request,

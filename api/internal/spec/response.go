@@ -104,8 +104,15 @@ func mediaTypeOf(header http.Header) string {
 		return MediaTypeJSON
 	}
 	name, _, err := mime.ParseMediaType(given[0])
-	if err != nil {
-		return ""
+	if err == nil {
+		return name
+	}
+	// A parameter may be repeated. Package mime refuses that, and RFC 9110 does not.
+	kind, parameters, _ := strings.Cut(given[0], ";")
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		if name, _, err = mime.ParseMediaType(kind + ";" + parameter); err != nil {
+			return ""
+		}
 	}
 	return name
 }
