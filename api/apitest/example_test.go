@@ -34,3 +34,29 @@ func Example() {
 	// false unknown
 	// createAttribute /v1/accounts/test-account/attributes/deals {"email":"chris@sakari.io"}
 }
+
+// A program begins with attributes that exist.
+func ExampleServer_AddAttributes() {
+	// A test uses apitest.NewServer(t) instead.
+	server, err := apitest.Start(func(violation error) { fmt.Println(violation) })
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	server.AddAttributes(gen.AttributeTypeDeals,
+		gen.Attribute{ID: new("size"), Label: new("Size of the deal")},
+		gen.Attribute{Label: new("Stage")}) // the server issues the id
+
+	client, ctx := server.Client(), context.Background()
+	for attribute, err := range client.ListAttributes(ctx, gen.ListAttributesParams{}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(*attribute.Type, *attribute.ID, *attribute.Label)
+	}
+	// Output:
+	// deals size Size of the deal
+	// deals attribute-1 Stage
+}

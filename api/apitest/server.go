@@ -11,7 +11,8 @@
 //   - It validates every request against the spec. An invalid request gets status 400, or 404 if
 //     the spec does not have its path and method, and fails the test.
 //   - It stores the attributes that a program creates and updates. It returns them when the
-//     program gets or lists them. Every other default response is the example of the spec.
+//     program gets or lists them. [Server.AddAttributes] adds those that exist before. Every
+//     other default response is the example of the spec.
 //   - [Server.Respond] scripts other responses, such as a failure or a connection that is reset.
 //   - [Server.Requests] returns what the server received.
 //
@@ -178,6 +179,20 @@ func (s *Server) RespondToken(replies ...Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokenReplies = append(s.tokenReplies, replies...)
+}
+
+// AddAttributes stores attributes of the account AccountID, as if they had been created before. It
+// sets their type, and the id of those that have none. It panics if the type is not in the spec, or
+// if an id is in use.
+func (s *Server) AddAttributes(attributeType gen.AttributeType, attributes ...gen.Attribute) {
+	if !attributeType.Valid() {
+		panic(fmt.Sprintf("apitest: add attributes: the spec has no attribute type %q", attributeType))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range attributes {
+		s.store.add(s.AccountID, string(attributeType), a)
+	}
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {

@@ -50,16 +50,26 @@ func (s *store) apply(operation *openapi3.Operation, path map[string]string, que
 }
 
 func (s *store) create(account, attributeType string, body []byte) {
-	s.created++
 	now := &gen.Change{At: new(time.Now().UTC())}
-	attribute := gen.Attribute{
-		ID:      new(fmt.Sprintf("attribute-%d", s.created)),
-		Type:    &attributeType,
-		Created: now,
-		Updated: now,
-	}
+	attribute := gen.Attribute{Created: now, Updated: now}
 	describe(&attribute, body)
-	s.attributes[account] = append(s.attributes[account], attribute)
+	s.add(account, attributeType, attribute)
+}
+
+// add sets the type of an attribute, and its id if it has none.
+func (s *store) add(account, attributeType string, a gen.Attribute) {
+	isInUse := func(id string) bool { return len(s.find(account, "", id)) > 0 }
+	if a.ID == nil || *a.ID == "" {
+		a.ID = new(string)
+		for *a.ID == "" || isInUse(*a.ID) {
+			s.created++
+			*a.ID = fmt.Sprintf("attribute-%d", s.created)
+		}
+	} else if isInUse(*a.ID) {
+		panic(fmt.Sprintf("apitest: add attributes: the id %q is in use", *a.ID))
+	}
+	a.Type = &attributeType
+	s.attributes[account] = append(s.attributes[account], a)
 }
 
 // update reports whether there is such an attribute.

@@ -1,0 +1,109 @@
+package apitest_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/gen"
+)
+
+func TestAddAttributes_AreListedReadAndUpdated(t *testing.T) {
+	server := apitest.NewServer(t)
+	client := server.Client()
+	given := gen.Attribute{
+		ID:                   new("attribute-1"), // as the server issues them
+		Type:                 new("contacts"),    // another type than the one it is added to
+		Name:                 new("size"),
+		AdditionalProperties: map[string]jsontext.Value{"unit": jsontext.Value(`"cm"`)},
+	}
+	server.AddAttributes(gen.AttributeTypeDeals, given, gen.Attribute{}, gen.Attribute{ID: new("")})
+	server.AddAttributes(gen.AttributeTypeTickets)
+	if _, err := client.CreateAttribute(t.Context(), gen.AttributeTypeDeals, gen.Contact{}); err != nil {
+		t.Fatal(err)
+	}
+	if *given.Type != "contacts" {
+		t.Errorf("the caller's attribute has the type %s", *given.Type)
+	}
+	list := func() (got []string) {
+		for a, err := range client.ListAttributesByType(t.Context(), gen.AttributeTypeDeals, gen.ListAttributesByTypeParams{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := "-"
+			if a.Name != nil {
+				name = *a.Name
+			}
+			got = append(got, fmt.Sprintf("%s %s %s %s", *a.ID, *a.Type, name, a.AdditionalProperties["unit"]))
+		}
+		return got
+	}
+	want := []string{`attribute-1 deals size "cm"`, "attribute-2 deals - null", "attribute-3 deals - null", "attribute-4 deals - null"}
+	if diff := cmp.Diff(want, list()); diff != "" {
+		t.Error(diff)
+	}
+	update := gen.Contact{AdditionalProperties: map[string]jsontext.Value{"name": jsontext.Value(`"weight"`)}}
+	if _, err := client.UpdateAttribute(t.Context(), gen.AttributeTypeDeals, "attribute-1", update); err != nil {
+		t.Fatal(err)
+	}
+	want[0] = `attribute-1 deals weight "cm"`
+	if diff := cmp.Diff(want, list()); diff != "" {
+		t.Error(diff)
+	}
+	if *given.Name != "size" {
+		t.Errorf("the caller's attribute has the name %s", *given.Name)
+	}
+}
+
+func TestAddAttributes_BelongToAccountOfServer(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.AddAttributes(gen.AttributeTypeDeals, gen.Attribute{ID: new("1")})
+	for account, want := range map[string]int{server.AccountID: 1, "another": 0} {
+		client, err := server.Client().WithAccount(account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for _, err := range client.ListAttributes(t.Context(), gen.ListAttributesParams{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got++
+		}
+		if got != want {
+			t.Errorf("account %s: %d attributes, want %d", account, got, want)
+		}
+	}
+}
+
+func TestAddAttributes_PanicsOnImpossibleAttributes(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.AddAttributes(gen.AttributeTypeDeals, gen.Attribute{ID: new("1")})
+	for name, c := range map[string]struct {
+		attributeType gen.AttributeType
+		id            string
+		want          string
+	}{
+		"type that the spec does not have": {
+			attributeType: "Deals", id: "2",
+			want: `apitest: add attributes: the spec has no attribute type "Deals"`,
+		},
+		"id in use": {
+			attributeType: "contacts", id: "1",
+			want: `apitest: add attributes: the id "1" is in use`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if got := recover(); got != c.want {
+					t.Errorf("got %v, want %s", got, c.want)
+				}
+			}()
+			server.AddAttributes(c.attributeType, gen.Attribute{ID: &c.id})
+		})
+	}
+	server.AddAttributes(gen.AttributeTypeContacts, gen.Attribute{ID: new("2")}) // the server is not locked
+}
