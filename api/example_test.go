@@ -230,7 +230,7 @@ func ExampleClient_ListAttributesByType() {
 		}
 		fmt.Println(*attribute.ID)
 	}
-	// Output: true sakari: listAttributesByType: 403 Forbidden: CONT-001: Invalid mobile number (not applied)
+	// Output: true sakari: listAttributesByType: 403 Forbidden: APITEST-403: Forbidden (not applied)
 }
 
 // Set a property that the spec does not declare, and read the updated attribute.
@@ -333,7 +333,7 @@ func ExampleClient_GetAttribute() {
 
 	_, err := server.Client().GetAttribute(context.Background(), gen.AttributeTypeContacts, "attribute-7")
 	fmt.Println(errors.Is(err, api.ErrNotFound), err)
-	// Output: true sakari: getAttribute: 404 Not Found: NOT_FOUND: There is no such attribute (not applied)
+	// Output: true sakari: getAttribute: 404 Not Found: APITEST-404: There is no such attribute (not applied)
 }
 
 // Introduce the strict mode step by step. In the report mode the calls go on, and the log shows

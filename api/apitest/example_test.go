@@ -2,7 +2,10 @@ package apitest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/api/apitest"
@@ -35,6 +38,32 @@ func Example() {
 	// createAttribute /v1/accounts/test-account/attributes/deals {"email":"chris@sakari.io"}
 }
 
+// A program sends its requests in any order. The function chooses the response by the request.
+func ExampleServer_RespondFunc() {
+	// A test uses apitest.NewServer(t) instead.
+	server, err := apitest.Start(func(violation error) { fmt.Println(violation) })
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	server.RespondFunc(func(r apitest.Request) *apitest.Reply {
+		if r.Operation == "createAttribute" && strings.HasSuffix(r.Path, "/deals") {
+			return &apitest.Reply{Status: 403}
+		}
+		return nil // the default response
+	})
+
+	client := server.Client()
+	for _, attributeType := range []gen.AttributeType{gen.AttributeTypeDeals, gen.AttributeTypeTickets} {
+		_, err := client.CreateAttribute(context.Background(), attributeType, gen.Contact{})
+		fmt.Println(attributeType, err)
+	}
+	// Output:
+	// deals sakari: createAttribute: 403 Forbidden: APITEST-403: Forbidden (not applied)
+	// tickets <nil>
+}
+
 // A program begins with attributes that exist.
 func ExampleServer_AddAttributes() {
 	// A test uses apitest.NewServer(t) instead.
@@ -59,4 +88,24 @@ func ExampleServer_AddAttributes() {
 	// Output:
 	// deals size Size of the deal
 	// deals attribute-1 Stage
+}
+
+// A program gives up before a late response. It cannot know whether the API applied the request.
+func ExampleReply_delay() {
+	// A test uses apitest.NewServer(t) instead.
+	server, err := apitest.Start(func(violation error) { fmt.Println(violation) })
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	ctx, giveUp := context.WithCancel(context.Background())
+	server.RespondFunc(func(apitest.Request) *apitest.Reply {
+		giveUp() // in the place of a time-out
+		return &apitest.Reply{Delay: time.Minute}
+	})
+
+	_, err = server.Client().CreateAttribute(ctx, gen.AttributeTypeDeals, gen.Contact{})
+	fmt.Println(errors.Is(err, context.Canceled), api.OutcomeOf(err))
+	// Output: true unknown
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func TestRespond_SendsRepliesInOrderThenDefault(t *testing.T) {
 		got = append(got, fmt.Sprintf("%d %s", response.StatusCode, response.Body))
 	}
 	want := []string{
-		`404 {"error":{"code":"CONT-001","message":"Invalid mobile number"},"success":false}`,
+		`404 {"error":{"code":"APITEST-404","message":"Not Found"},"success":false}`,
 		`503 `,
 		`200 {"success":true,"data":{"amount":1,"below":2}}`,
 		`200 ` + exampleOfSetting(t),
@@ -103,11 +104,67 @@ func TestRespond_PanicsOnImpossibleStatus(t *testing.T) {
 	}
 }
 
+// The spec's example of a failure is about a mobile number.
+func TestRespond_SendsFailureThatFitsStatus(t *testing.T) {
+	server := apitest.NewServer(t)
+	client := server.Client(api.WithMaxAttempts(1))
+	for status, want := range map[int]string{
+		400: "CONT-001: Invalid mobile number",
+		401: "APITEST-401: Unauthorized",
+		403: "APITEST-403: Forbidden",
+		404: "APITEST-404: Not Found",
+		409: "APITEST-409: Conflict",
+		422: "CONT-001: Invalid mobile number",
+		429: "APITEST-429: Too Many Requests",
+		500: "APITEST-500: Internal Server Error",
+		503: "APITEST-503: Service Unavailable",
+	} {
+		reply := apitest.Reply{Status: status}
+		server.RespondFunc(func(apitest.Request) *apitest.Reply { return &reply })
+		_, err := client.GetAttribute(t.Context(), gen.AttributeTypeContacts, "1")
+		var failure *api.Error
+		if !errors.As(err, &failure) || failure.Code+": "+failure.Message != want {
+			t.Errorf("%d: got %v, want %s", status, err, want)
+		}
+	}
+	server.RespondToken(apitest.Reply{Status: 429})
+	_, err := server.Client(api.WithMaxAttempts(1)).GetAttribute(t.Context(), gen.AttributeTypeContacts, "1")
+	if err == nil || !strings.Contains(err.Error(), "APITEST-429: Too Many Requests") {
+		t.Errorf("token: got %v", err)
+	}
+}
+
+func TestReply_DelaysEveryKindOfResponse(t *testing.T) {
+	const delay = 50 * time.Millisecond
+	for name, reply := range map[string]apitest.Reply{
+		"default":  {Delay: delay},
+		"failure":  {Delay: delay, Status: 400},
+		"Truncate": {Delay: delay, Fault: apitest.Truncate},
+		"Reset":    {Delay: delay, Fault: apitest.Reset},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			server.Respond(reply)
+			begin := time.Now()
+			client := server.Client(api.WithMaxAttempts(1))
+			_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{})
+			if took := time.Since(begin); took < delay || (err == nil) != (name == "default") {
+				t.Errorf("took %v, %v", took, err)
+			}
+		})
+	}
+}
+
 func TestClose_EndsResponsesThatWait(t *testing.T) {
-	for name, fault := range map[string]apitest.Fault{"Hang": apitest.Hang, "Drip": apitest.Drip} {
+	for name, reply := range map[string]apitest.Reply{
+		"Hang":           {Fault: apitest.Hang},
+		"Drip":           {Fault: apitest.Drip},
+		"Delay":          {Delay: time.Hour},
+		"Delay and Drip": {Delay: time.Hour, Fault: apitest.Drip},
+	} {
 		t.Run(name, func(t *testing.T) {
 			server, _ := start(t)
-			server.Respond(apitest.Reply{Fault: fault})
+			server.Respond(reply)
 			ended := make(chan error, 1)
 			go func() {
 				ctx := context.WithoutCancel(t.Context())

@@ -11,9 +11,15 @@
 //   - It validates every request against the spec. An invalid request gets status 400, or 404 if
 //     the spec does not have its path and method, and fails the test.
 //   - It stores the attributes that a program creates and updates. It returns them when the
-//     program gets or lists them. [Server.AddAttributes] adds those that exist before. Every
-//     other default response is the example of the spec.
-//   - [Server.Respond] scripts other responses, such as a failure or a connection that is reset.
+//     program gets or lists them. [Server.AddAttributes] adds those that exist before.
+//   - Every other default response is the spec's own: the first success status of the operation,
+//     with its media type, its example and its header fields.
+//   - [Server.Respond] scripts the next responses, such as a failure, a late response or a
+//     connection that is reset.
+//   - [Server.RespondFunc] chooses a response by its request, for requests in any order.
+//   - A scripted failure without a body gets one that fits its status. The spec's example of a
+//     failure is about an invalid request, so it is for 400 and 422. Other failures have the same
+//     shape, the text of their status as the message, and a code such as APITEST-429.
 //   - [Server.Requests] returns what the server received.
 //
 // The server validates with openapi3filter of kin-openapi and not with package api. So a mistake in
@@ -30,10 +36,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
 
 	"github.com/sakari-go/sakari-go/api"
@@ -58,6 +66,7 @@ type Server struct {
 	tokenRequests []Request
 	replies       []Reply
 	tokenReplies  []Reply
+	respond       func(Request) *Reply
 	store         store
 }
 
@@ -93,15 +102,20 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 }
 
 // Start starts a server outside a test, such as in an example or a program. The caller closes it.
-// The server calls report for each invalid request. It may do so from several goroutines at once.
+// The server calls report for each invalid request, and for each mistake of the function that
+// [Server.RespondFunc] sets. It may do so from several goroutines at once.
 func Start(report func(violation error), opts ...Option) (*Server, error) {
-	set := settings{address: "127.0.0.1:0"}
-	for _, opt := range opts {
-		opt(&set)
-	}
 	spec, err := readSpec()
 	if err != nil {
 		return nil, err
+	}
+	return start(spec, report, opts...)
+}
+
+func start(spec *spec, report func(error), opts ...Option) (*Server, error) {
+	set := settings{address: "127.0.0.1:0"}
+	for _, opt := range opts {
+		opt(&set)
 	}
 	address, err := netip.ParseAddrPort(set.address)
 	if err != nil || !address.Addr().IsLoopback() {
@@ -131,7 +145,7 @@ func Start(report func(violation error), opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// Close stops the server, and ends responses that hang. A server of [NewServer] needs no Close.
+// Close stops the server, and ends responses that wait. A server of [NewServer] needs no Close.
 func (s *Server) Close() {
 	s.cancel()
 	s.http.CloseClientConnections() // httptest's Close waits for requests that are not complete
@@ -164,21 +178,35 @@ func (s *Server) TokenRequests() []Request {
 }
 
 // Respond scripts the responses to the next requests that are valid and authorized, one each. After
-// the last of them the server sends default responses again.
-func (s *Server) Respond(replies ...Reply) {
-	checkReplies(replies)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.replies = append(s.replies, replies...)
-}
+// the last of them the server sends default responses again. Respond panics if net/http cannot send
+// the status of a reply.
+func (s *Server) Respond(replies ...Reply) { s.script(&s.replies, replies) }
 
 // RespondToken scripts the responses to the next valid token requests, one each. The server accepts
-// the access tokens in them.
-func (s *Server) RespondToken(replies ...Reply) {
-	checkReplies(replies)
+// the access tokens in them. RespondToken panics if net/http cannot send the status of a reply.
+func (s *Server) RespondToken(replies ...Reply) { s.script(&s.tokenReplies, replies) }
+
+func (s *Server) script(queue *[]Reply, replies []Reply) {
+	for _, r := range replies {
+		if err := r.check(); err != nil {
+			panic(fmt.Sprintf("apitest: %v", err))
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokenReplies = append(s.tokenReplies, replies...)
+	*queue = append(*queue, replies...)
+}
+
+// RespondFunc sets a function that chooses the response to a request. The server calls it for each
+// valid and authorized request if no reply of [Server.Respond] is left, but not for token requests.
+// It may do so from several goroutines at once. If the function returns nil, the server sends the
+// default response. If it panics, or returns a status that net/http cannot send, the server reports
+// it and responds with 500. A nil function removes the one that is set. [Server.Close] waits for
+// the function to return.
+func (s *Server) RespondFunc(f func(Request) *Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.respond = f
 }
 
 // AddAttributes stores attributes of the account AccountID, as if they had been created before. It
@@ -202,19 +230,28 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body)) // for the validation
 	route, params, err := s.spec.router.FindRoute(r)
-	s.record(r, route, body)
-	if err != nil {
-		s.reject(r, http.StatusNotFound, err).write(w, r)
-		return
+	operation := new(openapi3.Operation) // that of a request which the spec does not have
+	if err == nil {
+		operation = route.Operation
 	}
-	s.respond(r, route, params, body).complete(route.Operation).write(w, r)
+	request := Request{
+		Operation: operation.OperationID,
+		Method:    r.Method,
+		Path:      r.RequestURI,
+		Header:    r.Header.Clone(),
+		Body:      body,
+	}
+	s.record(r, request)
+	var reply Reply
+	if err != nil {
+		reply = s.reject(r, operation, http.StatusNotFound, err)
+	} else {
+		reply = s.reply(r, route, params, request)
+	}
+	reply.complete(operation).write(w, r)
 }
 
-func (s *Server) record(r *http.Request, route *routers.Route, body []byte) {
-	request := Request{Method: r.Method, Path: r.RequestURI, Header: r.Header.Clone(), Body: body}
-	if route != nil {
-		request.Operation = route.Operation.OperationID
-	}
+func (s *Server) record(r *http.Request, request Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.URL.Path == s.spec.tokenPath {
@@ -224,42 +261,79 @@ func (s *Server) record(r *http.Request, route *routers.Route, body []byte) {
 	}
 }
 
-// respond returns the response to a request of a known operation, scripted or by default.
-func (s *Server) respond(r *http.Request, route *routers.Route, params map[string]string, body []byte) Reply {
+// reply returns the response to a request of a known operation, scripted or by default.
+func (s *Server) reply(r *http.Request, route *routers.Route, params map[string]string, request Request) Reply {
+	operation := route.Operation
 	if err := validate(r, route, params); err != nil {
-		return s.reject(r, http.StatusBadRequest, err)
+		return s.reject(r, operation, http.StatusBadRequest, err)
 	}
 	if r.URL.Path == s.spec.tokenPath {
-		return s.issueToken(body)
+		return s.issueToken(operation, request.Body)
 	}
 	if needsToken(route) && !s.isAuthorized(r) {
-		return failure(http.StatusUnauthorized, "UNAUTHORIZED",
+		return failure(operation, http.StatusUnauthorized,
 			"The access token is missing, or this server did not issue it")
 	}
-	reply := s.next(&s.replies)
-	if reply.isDefault() {
+	reply, isScripted := s.next(&s.replies)
+	if !isScripted {
+		reply = s.choose(operation, request)
+	}
+	if reply.isDefault(operation) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		stored := s.store.apply(route.Operation, params, r.URL.Query(), body)
+		stored := s.store.apply(operation, params, r.URL.Query(), request.Body)
 		reply.Status, reply.Body = stored.Status, stored.Body
 	}
 	return reply
 }
 
 // reject reports an invalid request, and returns the response to it.
-func (s *Server) reject(r *http.Request, status int, err error) Reply {
+func (s *Server) reject(r *http.Request, operation *openapi3.Operation, status int, err error) Reply {
 	s.report(fmt.Errorf("%s %s does not conform to the spec: %w", r.Method, r.RequestURI, err))
-	return failure(status, "INVALID_REQUEST", fmt.Sprintf("The request does not conform to the spec: %v", err))
+	return failure(operation, status, fmt.Sprintf("The request does not conform to the spec: %v", err))
 }
 
-// next removes the first reply of a queue. It returns the default reply if the queue is empty.
-func (s *Server) next(queue *[]Reply) Reply {
+// choose returns the reply of the function that RespondFunc set, or the default reply.
+func (s *Server) choose(operation *openapi3.Operation, request Request) (reply Reply) {
+	s.mu.Lock()
+	respond := s.respond
+	s.mu.Unlock()
+	if respond == nil {
+		return Reply{}
+	}
+	fail := func(err error) Reply {
+		s.report(fmt.Errorf("RespondFunc: %s %s: %w", request.Method, request.Path, err))
+		return failure(operation, http.StatusInternalServerError, "The function of RespondFunc failed")
+	}
+	// net/http would print the panic and close the connection. The test would not see the cause.
+	defer func() {
+		if cause := recover(); cause != nil {
+			reply = fail(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+		}
+	}()
+	chosen := respond(request)
+	if chosen == nil {
+		return Reply{}
+	}
+	if err := chosen.check(); err != nil {
+		return fail(err)
+	}
+	return *chosen
+}
+
+// next removes the first reply of a queue, and reports whether there was one.
+func (s *Server) next(queue *[]Reply) (Reply, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(*queue) == 0 {
-		return Reply{}
+		return Reply{}, false
 	}
 	reply := (*queue)[0]
 	*queue = (*queue)[1:]
-	return reply
+	return reply, true
+}
+
+// failure returns a failure of the server's own.
+func failure(operation *openapi3.Operation, status int, message string) Reply {
+	return Reply{Status: status, Body: failureBody(operation, status, message)}
 }

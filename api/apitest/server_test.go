@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,10 @@ type recordingTB struct {
 func (r *recordingTB) Helper() {}
 func (r *recordingTB) Errorf(format string, args ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, args...))
+}
+func (r *recordingTB) Fatal(args ...any) {
+	r.errors = append(r.errors, fmt.Sprint(args...))
+	runtime.Goexit()
 }
 
 func TestNewServer_FailsTestOnInvalidRequest(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// spec is openapi.yaml as the server uses it.
+// spec is a spec as the server uses it.
 type spec struct {
 	router    routers.Router
 	tokenPath string
@@ -26,6 +26,10 @@ var readSpec = sync.OnceValues(func() (*spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
+	return newSpec(doc)
+})
+
+func newSpec(doc *openapi3.T) (*spec, error) {
 	doc.Servers = nil // the paths are served at the root of every host
 	router, err := legacy.NewRouter(doc)
 	if err != nil {
@@ -36,7 +40,7 @@ var readSpec = sync.OnceValues(func() (*spec, error) {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
 	return &spec{router, path}, nil
-})
+}
 
 // tokenPath returns the path of the token URL of the OAuth 2 security scheme.
 func tokenPath(doc *openapi3.T) (string, error) {

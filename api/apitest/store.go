@@ -30,12 +30,12 @@ func (s *store) apply(operation *openapi3.Operation, path map[string]string, que
 		s.create(account, attributeType, body)
 	case "updateAttribute":
 		if !s.update(account, attributeType, id, body) {
-			return notFound()
+			return failure(operation, http.StatusNotFound, "There is no such attribute")
 		}
 	case "getAttribute":
 		found := s.find(account, attributeType, id)
 		if len(found) == 0 {
-			return notFound()
+			return failure(operation, http.StatusNotFound, "There is no such attribute")
 		}
 		return listOf(found, 0, 1)
 	case "listAttributes", "listAttributesByType":
@@ -110,15 +110,11 @@ func describe(a *gen.Attribute, body []byte) {
 func listOf(attributes []gen.Attribute, offset, limit int) Reply {
 	from := min(offset, len(attributes))
 	to := from + min(limit, len(attributes)-from)
-	return Reply{Status: http.StatusOK, Body: encode(gen.AttributeListResponse{
+	return Reply{Body: encode(gen.AttributeListResponse{
 		Success:    true,
 		Pagination: gen.Pagination{Limit: &limit, Offset: &offset, HasNext: new(to < len(attributes))},
 		Data:       append([]gen.Attribute{}, attributes[from:to]...), // a nil slice would be null
 	})}
-}
-
-func notFound() Reply {
-	return failure(http.StatusNotFound, "NOT_FOUND", "There is no such attribute")
 }
 
 func maximum(operation *openapi3.Operation, parameter string) int {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json"
 
 	"github.com/sakari-go/sakari-go/gen"
@@ -12,13 +13,13 @@ import (
 
 // issueToken returns the response to a token request. The server accepts the token in it from then
 // on, also if it is scripted.
-func (s *Server) issueToken(body []byte) Reply {
-	reply := s.next(&s.tokenReplies)
-	if reply.isDefault() {
+func (s *Server) issueToken(operation *openapi3.Operation, body []byte) Reply {
+	reply, _ := s.next(&s.tokenReplies)
+	if reply.isDefault(operation) {
 		request := decode(body)
 		if request["grant_type"] != "client_credentials" ||
 			request["client_id"] != s.ClientID || request["client_secret"] != s.ClientSecret {
-			return failure(http.StatusUnauthorized, "UNAUTHORIZED", "The client credentials are wrong")
+			return failure(operation, http.StatusUnauthorized, "The client credentials are wrong")
 		}
 		reply.Body = encode(gen.TokenResponse{AccessToken: new(rand.Text()), TokenType: new("Bearer")})
 	}
