@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -105,18 +106,17 @@ func TestToken_IsCachedForItsLifetime(t *testing.T) {
 		"expires_in before the exp of a JWT": {strings.Replace(fromTo(0, 0), "}", `,"expires_in":60}`, 1), true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			want := 2
+			if c.cached {
+				want = 1
+			}
 			server := apitest.NewServer(t)
-			reply := apitest.Reply{Body: c.body}
-			server.RespondToken(reply, reply)
+			server.RespondToken(slices.Repeat([]apitest.Reply{{Body: c.body}}, want)...)
 			client := server.Client()
 			for range 2 {
 				if _, err := create(t, client); err != nil {
 					t.Fatal(err)
 				}
-			}
-			want := 2
-			if c.cached {
-				want = 1
 			}
 			if n := len(server.TokenRequests()); n != want {
 				t.Errorf("%d requests for a token, want %d", n, want)
@@ -146,7 +146,7 @@ func TestToken_IsReplacedOnce(t *testing.T) {
 func TestToken_IsReplacedOncePerCall(t *testing.T) {
 	server := apitest.NewServer(t)
 	refused, limited := apitest.Reply{Status: 401}, apitest.Reply{Status: 429}
-	server.Respond(refused, limited, refused, limited)
+	server.Respond(refused, limited, refused)
 	var waited waits
 	_, err := create(t, server.Client(waited.option()))
 	if !errors.Is(err, api.ErrUnauthorized) || len(server.Requests()) != 3 {

@@ -203,3 +203,49 @@ func TestServer_IsSafeForConcurrentUse(t *testing.T) {
 		t.Errorf("%d ids, want %d", len(ids), 2*callers*calls)
 	}
 }
+
+// cleanupTB runs the functions of Cleanup when it is told to, as if a test had ended.
+type cleanupTB struct {
+	recordingTB
+	cleanups []func()
+	skipped  bool
+}
+
+func (c *cleanupTB) Cleanup(f func()) { c.cleanups = append(c.cleanups, f) }
+func (c *cleanupTB) Skipped() bool    { return c.skipped }
+
+func TestNewServer_FailsTestOnUnusedReplies(t *testing.T) {
+	refused, done := apitest.Reply{Status: 403}, apitest.Reply{Body: `{"access_token":"a"}`}
+	for name, c := range map[string]struct {
+		replies      []apitest.Reply
+		tokenReplies []apitest.Reply
+		skipped      bool
+		want         []string
+	}{
+		"none scripted": {},
+		"all used":      {replies: []apitest.Reply{refused}, tokenReplies: []apitest.Reply{done}},
+		"two of three and one of two": {
+			replies:      []apitest.Reply{refused, refused, {}},
+			tokenReplies: []apitest.Reply{done, done},
+			want: []string{
+				"apitest: unused replies of Respond: 2; the server received too few valid, authorized requests",
+				"apitest: unused replies of RespondToken: 1; the server received too few valid token requests",
+			},
+		},
+		"test that is skipped": {replies: []apitest.Reply{refused, refused}, skipped: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			recorder := &cleanupTB{recordingTB: recordingTB{TB: t}, skipped: c.skipped}
+			server := apitest.NewServer(recorder)
+			server.Respond(c.replies...)
+			server.RespondToken(c.tokenReplies...)
+			_ = read(t, server, "1")
+			for _, f := range recorder.cleanups {
+				f()
+			}
+			if diff := cmp.Diff(c.want, recorder.errors); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -15,7 +15,7 @@
 //   - Every other default response is the spec's own: the first success status of the operation,
 //     with its media type, its example and its header fields.
 //   - [Server.Respond] scripts the next responses, such as a failure, a late response or a
-//     connection that is reset.
+//     connection that is reset. A scripted reply that is left unused fails the test.
 //   - [Server.RespondFunc] chooses a response by its request, for requests in any order.
 //   - A scripted failure without a body gets one that fits its status. The spec's example of a
 //     failure is about an invalid request, so it is for 400 and 422. Other failures have the same
@@ -90,15 +90,32 @@ func WithAddress(address string) Option {
 	return func(s *settings) { s.address = address }
 }
 
-// NewServer starts a server, and closes it when the test ends. An invalid request fails the test.
+// NewServer starts a server, and closes it when the test ends. An invalid request fails the test,
+// and so do replies of [Server.Respond] and [Server.RespondToken] that are left unused.
 func NewServer(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	s, err := Start(func(violation error) { t.Errorf("apitest: %v", violation) }, opts...)
 	if err != nil {
 		t.Fatalf("apitest: %v", err)
 	}
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		if !t.Skipped() {
+			s.checkUnused(t)
+		}
+	})
 	return s
+}
+
+func (s *Server) checkUnused(t testing.TB) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.replies); n > 0 {
+		t.Errorf("apitest: unused replies of Respond: %d; the server received too few valid, authorized requests", n)
+	}
+	if n := len(s.tokenReplies); n > 0 {
+		t.Errorf("apitest: unused replies of RespondToken: %d; the server received too few valid token requests", n)
+	}
 }
 
 // Start starts a server outside a test, such as in an example or a program. The caller closes it.
