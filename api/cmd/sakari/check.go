@@ -8,13 +8,12 @@ import (
 	"net/http"
 
 	"github.com/sakari-go/sakari-go/api"
-	"github.com/sakari-go/sakari-go/gen"
 )
 
 // check validates a contact with a client whose transport sends nothing. The client sends only
 // valid requests, so a contact that reaches the transport is valid.
 func check(ctx context.Context, p *process, args []string) error {
-	flags := newFlags(p, "check")
+	flags := newFlags("check")
 	attributeType := typeFlag(flags)
 	if err := parse(flags, args, 1); err != nil {
 		return err
@@ -29,12 +28,11 @@ func check(ctx context.Context, p *process, args []string) error {
 		return err
 	}
 	_, err = client.Generated().CreateAttributeWithBody(
-		ctx, "offline", gen.AttributeType(*attributeType), "application/json", bytes.NewReader(contact))
+		ctx, "offline", *attributeType, "application/json", bytes.NewReader(contact))
 	var invalid *api.ValidationError
 	switch {
 	case errors.Is(err, errOffline):
-		_, err = fmt.Fprintln(p.stdout, "the contact is valid")
-		return err
+		return write(p, "the contact is valid\n")
 	case errors.As(err, &invalid):
 		for _, violation := range invalid.Violations {
 			fmt.Fprintln(p.stdout, violation)

@@ -10,9 +10,16 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-func typeFlag(flags *flag.FlagSet) *string {
-	return flags.String("type", string(gen.AttributeTypeContacts), fmt.Sprintf("type of attribute: %s, %s or %s",
-		gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeTickets))
+func typeFlag(flags *flag.FlagSet) *gen.AttributeType {
+	t := gen.AttributeTypeContacts
+	flags.Func("type", "", func(value string) error {
+		if t = gen.AttributeType(value); t.Valid() {
+			return nil
+		}
+		return fmt.Errorf("want %s, %s or %s",
+			gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeTickets)
+	})
+	return &t
 }
 
 // readContact reads a file, or standard input if the name is empty or "-".

@@ -13,9 +13,9 @@ import (
 )
 
 func create(ctx context.Context, p *process, args []string) error {
-	flags := newFlags(p, "create")
+	flags := newFlags("create")
 	attributeType := typeFlag(flags)
-	inSandbox := flags.Bool("sandbox", false, "send to a fake server in this process; needs no credentials")
+	inSandbox := flags.Bool("sandbox", false, "")
 	if err := parse(flags, args, 1); err != nil {
 		return err
 	}
@@ -34,10 +34,10 @@ func create(ctx context.Context, p *process, args []string) error {
 	return err
 }
 
-func createInSandbox(ctx context.Context, p *process, attributeType string, contact []byte) error {
+func createInSandbox(ctx context.Context, p *process, attributeType gen.AttributeType, contact []byte) error {
 	server, err := startFakeServer(p)
 	if err != nil {
-		return err
+		return usageError{fmt.Errorf("sakari: starting the fake server: %w", err)}
 	}
 	defer server.Close()
 	response, err := send(ctx, p, server.Client(), server.AccountID, attributeType, contact)
@@ -58,10 +58,10 @@ func createInSandbox(ctx context.Context, p *process, attributeType string, cont
 // send sends a contact and prints the response. It sends the text unchanged, so that the client
 // validates what the user wrote and not what a gen.Contact retains of it.
 func send(
-	ctx context.Context, p *process, client *api.Client, accountID, attributeType string, contact []byte,
+	ctx context.Context, p *process, client *api.Client, accountID string, t gen.AttributeType, contact []byte,
 ) (*gen.CreateAttributeResponse, error) {
 	response, err := client.Generated().CreateAttributeWithBodyWithResponse(
-		ctx, accountID, gen.AttributeType(attributeType), "application/json", bytes.NewReader(contact))
+		ctx, accountID, t, "application/json", bytes.NewReader(contact))
 	if err != nil {
 		return nil, err
 	}

@@ -26,11 +26,18 @@ const (
 )
 
 const usage = `usage:
-  sakari create [-type TYPE] [-sandbox] [FILE]   send a contact, print the response
-  sakari check [-type TYPE] [FILE]               validate a contact, send nothing
-  sakari sandbox [-addr HOST:PORT]               run a fake server
+  sakari create [-type TYPE] [-sandbox] [FILE]        send a contact, print the response
+  sakari check [-type TYPE] [FILE]                    validate a contact, send nothing
+  sakari sandbox [-addr HOST:PORT]                    run a fake server, print the environment
+  sakari help                                         print this text
 
-FILE is a contact as JSON. Without it, or with -, the contact is read from standard input.
+FILE is a contact as JSON. Without it, or with -, the contact is read
+from standard input.
+
+flags
+  -type TYPE         type of attribute: contacts, deals or tickets; contacts if it is not set
+  -sandbox           send to a fake server in this process; needs no environment
+  -addr HOST:PORT    loopback IP address; port 0, or no -addr, is any free port
 
 create reads from the environment
   SAKARI_ACCOUNT_ID                         the account
@@ -55,8 +62,18 @@ type process struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a command reports that its output is closed
 	p := &process{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
 	os.Exit(run(ctx, p, os.Args[1:]))
+}
+
+var commands = map[string]func(context.Context, *process, []string) error{
+	"create":  create,
+	"check":   check,
+	"sandbox": sandbox,
+	"help":    help,
+	"-h":      help,
+	"--help":  help,
 }
 
 func run(ctx context.Context, p *process, args []string) (status int) {
@@ -64,24 +81,14 @@ func run(ctx context.Context, p *process, args []string) (status int) {
 		fmt.Fprint(p.stderr, usage)
 		return exitInvalid
 	}
-	var command func(context.Context, *process, []string) error
-	switch args[0] {
-	case "create":
-		command = create
-	case "check":
-		command = check
-	case "sandbox":
-		command = sandbox
-	case "help", "-h", "--help":
-		fmt.Fprint(p.stdout, usage)
-		return exitSuccess
-	default:
-		fmt.Fprintf(p.stderr, "sakari: unknown command %q\n\n%s", args[0], usage)
+	command, ok := commands[args[0]]
+	if !ok {
+		fmt.Fprintf(p.stderr, "sakari: unknown command %q (see \"sakari help\")\n", args[0])
 		return exitInvalid
 	}
 	err := command(ctx, p, args[1:])
 	if errors.Is(err, flag.ErrHelp) {
-		return exitSuccess
+		err = write(p, usage)
 	}
 	if err != nil {
 		fmt.Fprintln(p.stderr, err)
@@ -89,8 +96,25 @@ func run(ctx context.Context, p *process, args []string) (status int) {
 	return exitStatus(err)
 }
 
+func help(_ context.Context, _ *process, args []string) error {
+	if err := parse(newFlags("help"), args, 0); err != nil {
+		return err
+	}
+	return flag.ErrHelp
+}
+
 // usageError is a mistake in the arguments, the environment or the contact. Nothing was sent.
 type usageError struct{ error }
+
+// outputError reports that the output of a command that sends nothing could not be written.
+type outputError struct{ error }
+
+func write(p *process, text string) error {
+	if _, err := io.WriteString(p.stdout, text); err != nil {
+		return outputError{fmt.Errorf("sakari: %w", err)}
+	}
+	return nil
+}
 
 func exitStatus(err error) int {
 	switch {
@@ -98,15 +122,15 @@ func exitStatus(err error) int {
 		return exitSuccess
 	case errors.As(err, new(usageError)), errors.Is(err, api.ErrInvalidRequest):
 		return exitInvalid
-	case api.OutcomeOf(err) == api.NotApplied:
+	case errors.As(err, new(outputError)), api.OutcomeOf(err) == api.NotApplied:
 		return exitNotApplied
 	}
 	return exitUnknown
 }
 
-func newFlags(p *process, name string) *flag.FlagSet {
+func newFlags(name string) *flag.FlagSet {
 	flags := flag.NewFlagSet("sakari "+name, flag.ContinueOnError)
-	flags.SetOutput(p.stderr)
+	flags.SetOutput(io.Discard) // the usage text describes all flags
 	return flags
 }
 
@@ -116,10 +140,11 @@ func parse(flags *flag.FlagSet, args []string, maxArgs int) error {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}
-		return usageError{fmt.Errorf("sakari: %w", err)}
+		return usageError{fmt.Errorf("sakari: %w (see \"sakari help\")", err)}
 	}
 	if flags.NArg() > maxArgs {
-		return usageError{fmt.Errorf("sakari: too many arguments: %q (flags come first)", flags.Args()[maxArgs:])}
+		const message = "sakari: too many arguments: %q (flags come first; see \"sakari help\")"
+		return usageError{fmt.Errorf(message, flags.Args()[maxArgs:])}
 	}
 	return nil
 }
