@@ -29,6 +29,7 @@ const usage = `usage:
   sakari create [-type TYPE] [-sandbox] [FILE]        send a contact, print the response
   sakari check [-type TYPE] [FILE]                    validate a contact, send nothing
   sakari sandbox [-addr HOST:PORT]                    run a fake server, print the environment
+  sakari version                                      print the versions of sakari and of Go
   sakari help                                         print this text
 
 FILE is a contact as JSON. Without it, or with -, the contact is read
@@ -71,6 +72,7 @@ var commands = map[string]func(context.Context, *process, []string) error{
 	"create":  create,
 	"check":   check,
 	"sandbox": sandbox,
+	"version": version,
 	"help":    help,
 	"-h":      help,
 	"--help":  help,
