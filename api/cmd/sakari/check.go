@@ -18,7 +18,7 @@ func check(ctx context.Context, p *process, args []string) error {
 	if err := parse(flags, args, 1); err != nil {
 		return err
 	}
-	contact, err := readContact(ctx, p, flags.Arg(0))
+	contact, err := readContact(ctx, p, flags.Args())
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ const usage = `usage:
   sakari version                                      print the versions of sakari and of Go
   sakari help                                         print this text
 
-FILE is a contact as JSON. Without it, or with -, the contact is read
+FILE is a contact as JSON, in UTF-8, of at most 1 MiB. Without it, or with -, the contact is read
 from standard input.
 
 flags
