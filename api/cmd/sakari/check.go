@@ -15,6 +15,7 @@ import (
 func check(ctx context.Context, p *process, args []string) error {
 	flags := newFlags("check")
 	attributeType := typeFlag(flags)
+	strict := flags.Bool("strict", false, "")
 	if err := parse(flags, args, 1); err != nil {
 		return err
 	}
@@ -32,14 +33,18 @@ func check(ctx context.Context, p *process, args []string) error {
 	var invalid *api.ValidationError
 	switch {
 	case errors.Is(err, errOffline):
-		return write(p, "the contact is valid\n")
 	case errors.As(err, &invalid):
 		for _, violation := range invalid.Violations {
 			fmt.Fprintln(p.stdout, violation)
 		}
 		return usageError{fmt.Errorf("sakari: the contact has %d violation(s)", len(invalid.Violations))}
+	default:
+		return err
 	}
-	return err
+	if err := checkDeclared(p, contact, *strict); err != nil {
+		return err
+	}
+	return write(p, "the contact is valid\n")
 }
 
 var errOffline = errors.New("nothing is sent")

@@ -27,7 +27,7 @@ const (
 
 const usage = `usage:
   sakari create [-type TYPE] [-sandbox] [FILE]        send a contact, print the response
-  sakari check [-type TYPE] [FILE]                    validate a contact, send nothing
+  sakari check [-type TYPE] [-strict] [FILE]          validate a contact, send nothing
   sakari sandbox [-addr HOST:PORT]                    run a fake server, print the environment
   sakari version                                      print the versions of sakari and of Go
   sakari help                                         print this text
@@ -38,6 +38,7 @@ from standard input.
 flags
   -type TYPE         type of attribute: contacts, deals or tickets; contacts if it is not set
   -sandbox           send to a fake server in this process; needs no environment
+  -strict            properties that the spec does not declare are an error, not a warning
   -addr HOST:PORT    loopback IP address; port 0, or no -addr, is any free port
 
 create reads from the environment
