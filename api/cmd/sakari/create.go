@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -73,25 +74,39 @@ func send(
 	return response, err
 }
 
+// clientFromEnvironment names the variable that cannot be used: the errors of api.New name options
+// of Go.
 func clientFromEnvironment(getenv func(string) string) (*api.Client, string, error) {
 	accountID := getenv("SAKARI_ACCOUNT_ID")
-	if accountID == "" {
-		return nil, "", errors.New("sakari: SAKARI_ACCOUNT_ID is not set (or use -sandbox)")
-	}
-	var opts []api.Option
 	id, secret, token := getenv("SAKARI_CLIENT_ID"), getenv("SAKARI_CLIENT_SECRET"), getenv("SAKARI_TOKEN")
+	var credentials api.Option
 	switch {
+	case accountID == "":
+		return nil, "", errors.New("sakari: SAKARI_ACCOUNT_ID is not set (or use -sandbox)")
 	case token != "":
-		opts = append(opts, api.WithToken(token))
-	case id != "" && secret != "":
-		opts = append(opts, api.WithClientCredentials(id, secret))
+		credentials = api.WithToken(token)
+	case strings.TrimSpace(id) != "" && strings.TrimSpace(secret) != "":
+		credentials = api.WithClientCredentials(id, secret)
 	default:
 		return nil, "", errors.New(
 			"sakari: set SAKARI_CLIENT_ID and SAKARI_CLIENT_SECRET, or SAKARI_TOKEN (or use -sandbox)")
 	}
+	if _, err := api.New("account", credentials); err != nil {
+		return nil, "", errors.New("sakari: SAKARI_TOKEN must be visible ASCII without spaces, of at most 16 KiB")
+	}
+	opts := []api.Option{credentials}
 	if base := getenv("SAKARI_BASE_URL"); base != "" {
 		opts = append(opts, api.WithBaseURL(base))
 	}
+	if _, err := api.New("account", opts...); err != nil {
+		return nil, "", errors.New("sakari: SAKARI_BASE_URL must be a URL with https, such as " +
+			gen.ServerURLProduction + ", without user information, query and fragment; " +
+			"http is for loopback only, as it would send the token in the clear")
+	}
 	client, err := api.New(accountID, opts...)
+	var invalid *api.ValidationError
+	if errors.As(err, &invalid) {
+		err = fmt.Errorf("sakari: SAKARI_ACCOUNT_ID %s", invalid.Violations[0].Message)
+	}
 	return client, accountID, err
 }
