@@ -56,22 +56,40 @@ func createInSandbox(ctx context.Context, p *process, attributeType gen.Attribut
 	return nil
 }
 
-// send sends a contact and prints the response. It sends the text unchanged, so that the client
-// validates what the user wrote and not what a gen.Contact retains of it.
+// send sends a contact and prints the response, also an invalid one: it may be all that tells what
+// was applied. It sends the text unchanged, so that the client validates what the user wrote and
+// not what a gen.Contact retains of it.
 func send(
 	ctx context.Context, p *process, client *api.Client, accountID string, t gen.AttributeType, contact []byte,
 ) (*gen.CreateAttributeResponse, error) {
 	response, err := client.Generated().CreateAttributeWithBodyWithResponse(
 		ctx, accountID, t, "application/json", bytes.NewReader(contact))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, printInvalid(p, err))
 	}
-	indented := jsontext.Value(response.Body)
-	if err := indented.Indent(jsontext.WithIndent("  ")); err != nil {
-		return nil, err
+	return response, printBody(p, response.Body)
+}
+
+// printInvalid prints the response of an error, if it is an invalid response of the API. One of the
+// token call may contain a token.
+func printInvalid(p *process, err error) error {
+	var invalid *api.ValidationError
+	if errors.As(err, new(*api.AuthError)) || !errors.As(err, &invalid) || invalid.Direction != api.DirectionResponse {
+		return nil
 	}
-	_, err = fmt.Fprintln(p.stdout, indented)
-	return response, err
+	return printBody(p, invalid.Body)
+}
+
+// printBody indents a body that is JSON.
+func printBody(p *process, body []byte) error {
+	indented := jsontext.Value(body).Clone()
+	if indented.Indent(jsontext.WithIndent("  ")) == nil {
+		body = indented
+	}
+	if _, err := fmt.Fprintf(p.stdout, "%s\n", body); err != nil {
+		return fmt.Errorf("sakari: printing the response: %w", err)
+	}
+	return nil
 }
 
 // clientFromEnvironment names the variable that cannot be used: the errors of api.New name options

@@ -52,6 +52,7 @@ exit status
   1 failure: not reached, or refused by the API; nothing was applied
   2 wrong usage or invalid contact: nothing was sent
   3 outcome unknown, or applied and the response is invalid: check before you send it again
+    (create prints the body of an invalid response, too)
 `
 
 // process is what a command uses of its process.

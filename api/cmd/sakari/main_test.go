@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 //
 //   - exits STATUS ARG... runs sakari and checks its exit status
 //   - respond STATUS [BODY] scripts the next response of the fake server
+//   - respond-token STATUS [BODY] scripts the next response to a token request
 //   - received PATH BODY checks the path of the last request, and a part of its body
 //   - ! received checks that there was no request
 func TestCommand_Scripts(t *testing.T) {
@@ -64,9 +65,10 @@ func TestCommand_Scripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "contact.json"), contact, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"respond":  respond,
-			"received": received,
+			"exits":         exits,
+			"respond":       respond,
+			"respond-token": respondToken,
+			"received":      received,
 		},
 	})
 }
@@ -85,9 +87,17 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func respond(ts *testscript.TestScript, _ bool, args []string) {
+	fakeServer(ts).Respond(reply(ts, args))
+}
+
+func respondToken(ts *testscript.TestScript, _ bool, args []string) {
+	fakeServer(ts).RespondToken(reply(ts, args))
+}
+
+func reply(ts *testscript.TestScript, args []string) apitest.Reply {
 	status, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	fakeServer(ts).Respond(apitest.Reply{Status: status, Body: strings.Join(args[1:], " ")})
+	return apitest.Reply{Status: status, Body: strings.Join(args[1:], " ")}
 }
 
 func received(ts *testscript.TestScript, neg bool, args []string) {
