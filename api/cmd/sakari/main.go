@@ -28,7 +28,7 @@ const (
 const usage = `usage:
   sakari create [-type TYPE] [-sandbox] [FILE]        send a contact, print the response
   sakari check [-type TYPE] [-strict] [FILE]          validate a contact, send nothing
-  sakari sandbox [-addr HOST:PORT]                    run a fake server, print the environment
+  sakari sandbox [-addr HOST:PORT] [-env-file NAME]   run a fake server, print the environment
   sakari version                                      print the versions of sakari and of Go
   sakari help                                         print this text
 
@@ -39,7 +39,9 @@ flags
   -type TYPE         type of attribute: contacts, deals or tickets; contacts if it is not set
   -sandbox           send to a fake server in this process; needs no environment
   -strict            properties that the spec does not declare are an error, not a warning
-  -addr HOST:PORT    loopback IP address; port 0, or no -addr, is any free port
+  -addr HOST:PORT    localhost or a loopback IP address; port 0, or no -addr, is any free port
+  -env-file NAME     also write the environment to a file that only its owner can read; the file
+                     is complete as soon as it exists, and is removed when the server stops
 
 create reads from the environment
   SAKARI_ACCOUNT_ID                         the account
@@ -63,7 +65,11 @@ type process struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // a command reports that its output is closed
 	p := &process{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}

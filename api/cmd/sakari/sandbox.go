@@ -2,7 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/sakari-go/sakari-go/api/apitest"
 )
@@ -10,8 +15,18 @@ import (
 func sandbox(ctx context.Context, p *process, args []string) error {
 	flags := newFlags("sandbox")
 	address := flags.String("addr", "127.0.0.1:0", "")
+	envFile := ""
+	flags.Func("env-file", "", func(name string) error {
+		if envFile = name; name == "" {
+			return errors.New("want a file name")
+		}
+		return nil
+	})
 	if err := parse(flags, args, 0); err != nil {
 		return err
+	}
+	if host, port, err := net.SplitHostPort(*address); err == nil && strings.EqualFold(host, "localhost") {
+		*address = net.JoinHostPort("127.0.0.1", port)
 	}
 	server, err := startFakeServer(p, apitest.WithAddress(*address))
 	if err != nil {
@@ -24,6 +39,12 @@ func sandbox(ctx context.Context, p *process, args []string) error {
 		"export SAKARI_ACCOUNT_ID=" + server.AccountID + "\n" +
 		"export SAKARI_CLIENT_ID=" + server.ClientID + "\n" +
 		"export SAKARI_CLIENT_SECRET=" + server.ClientSecret + "\n"
+	if envFile != "" {
+		if err := writeFile(envFile, environment); err != nil {
+			return usageError{fmt.Errorf("sakari: -env-file: %w", err)}
+		}
+		defer removeFile(envFile, environment)
+	}
 	if err := write(p, environment); err != nil {
 		return err
 	}
@@ -34,4 +55,32 @@ func sandbox(ctx context.Context, p *process, args []string) error {
 
 func startFakeServer(p *process, opts ...apitest.Option) (*apitest.Server, error) {
 	return apitest.Start(func(violation error) { fmt.Fprintf(p.stderr, "sakari: %v\n", violation) }, opts...)
+}
+
+// writeFile creates or replaces a regular file at once: a file that exists is complete. Only its
+// owner can read it.
+func writeFile(name, text string) error {
+	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", name)
+	}
+	temp, err := os.CreateTemp(filepath.Dir(name), ".sakari-env-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = temp.WriteString(text)
+	err = errors.Join(err, temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(temp.Name())
+	}
+	return err
+}
+
+// removeFile removes a file, unless another process has replaced it.
+func removeFile(name, text string) {
+	if found, err := os.ReadFile(name); err == nil && string(found) == text {
+		_ = os.Remove(name)
+	}
 }
