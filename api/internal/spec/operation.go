@@ -32,9 +32,10 @@ type Operation struct {
 
 	Parameters []Parameter
 
-	segments []string // of Path
-	inPath   []pathParameter
-	document func() (*openapi3.T, error) // takes milliseconds at its first call
+	segments        []string // of Path
+	inPath          []pathParameter
+	document        func() (*openapi3.T, error) // takes milliseconds at its first call
+	failureExamples func() []string
 }
 
 // Parameter is a parameter of an operation.

@@ -2,6 +2,8 @@ package spec
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json"
@@ -51,8 +53,8 @@ func sensitive(schema *openapi3.Schema, value any) (texts []string) {
 		}
 	case []any:
 		var items *openapi3.Schema
-		if schema != nil && schema.Items != nil {
-			items = schema.Items.Value
+		if schema != nil {
+			items = valueOf(schema.Items)
 		}
 		for _, element := range value {
 			texts = append(texts, sensitive(items, element)...)
@@ -71,4 +73,79 @@ func sensitive(schema *openapi3.Schema, value any) (texts []string) {
 		}
 	}
 	return texts
+}
+
+// FailureExamples returns the texts in the examples of failure responses of the whole document. An
+// example of what the spec marks with x-sensitive is not among them.
+func (op *Operation) FailureExamples() []string { return op.failureExamples() }
+
+func failureExamples(document func() (*openapi3.T, error)) []string {
+	doc, err := document()
+	if err != nil || doc.Paths == nil {
+		return nil
+	}
+	var texts []string
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			for status, response := range op.Responses.Map() {
+				if !strings.HasPrefix(status, "2") {
+					texts = append(texts, examplesOf(response.Value.Content.Get(MediaTypeJSON))...)
+				}
+			}
+		}
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+func examplesOf(media *openapi3.MediaType) []string {
+	if media == nil || media.Schema == nil {
+		return nil
+	}
+	schema := media.Schema.Value
+	texts := append(harmless(schema, media.Example), schemaExamples(schema, make(map[*openapi3.Schema]bool))...)
+	for _, example := range media.Examples {
+		texts = append(texts, harmless(schema, example.Value.Value)...)
+	}
+	return texts
+}
+
+// harmless returns the texts of an example, but for those of values that are sensitive.
+func harmless(schema *openapi3.Schema, example any) (texts []string) {
+	if schema == nil || schema.Extensions["x-sensitive"] == true {
+		return nil
+	}
+	switch example := example.(type) {
+	case string:
+		texts = append(texts, example)
+	case []any:
+		for _, element := range example {
+			texts = append(texts, harmless(valueOf(schema.Items), element)...)
+		}
+	case map[string]any:
+		for name, member := range example {
+			texts = append(texts, harmless(valueOf(schema.Properties[name]), member)...)
+		}
+	}
+	return texts
+}
+
+// schemaExamples returns the texts of the examples of a schema and of those in it.
+func schemaExamples(schema *openapi3.Schema, seen map[*openapi3.Schema]bool) (texts []string) {
+	if schema == nil || schema.Extensions["x-sensitive"] == true || seen[schema] {
+		return nil
+	}
+	seen[schema] = true
+	texts = append(harmless(schema, schema.Example), schemaExamples(valueOf(schema.Items), seen)...)
+	for _, property := range schema.Properties {
+		texts = append(texts, schemaExamples(valueOf(property), seen)...)
+	}
+	return texts
+}
+
+func valueOf(ref *openapi3.SchemaRef) *openapi3.Schema {
+	if ref == nil {
+		return nil
+	}
+	return ref.Value
 }

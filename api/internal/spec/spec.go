@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -26,9 +27,10 @@ type Spec struct {
 // reads the document when it is needed.
 func New(operations []Operation, document func() (*openapi3.T, error)) (*Spec, error) {
 	s := &Spec{}
+	examples := sync.OnceValue(func() []string { return failureExamples(document) })
 	for i := range operations {
 		op := &operations[i]
-		op.document = document
+		op.document, op.failureExamples = document, examples
 		op.segments = strings.Split(strings.TrimPrefix(op.Path, "/"), "/")
 		for i, segment := range op.segments {
 			switch {

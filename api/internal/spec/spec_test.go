@@ -115,3 +115,44 @@ func TestSensitive_ReturnsMarkedAndUndeclaredTexts(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestFailureExamples_AreNotPersonal(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(`{
+		"openapi": "3.0.3", "info": {"title": "x", "version": "1"},
+		"paths": {"/things": {"get": {"responses": {
+			"200": {"description": "x", "content": {"application/json": {
+				"schema": {"type": "string"}, "example": "of a success"
+			}}},
+			"204": {"description": "x"},
+			"400": {"description": "x", "content": {"application/json": {
+				"schema": {"$ref": "#/components/schemas/Failure"},
+				"example": {"messages": ["one", {"undeclared": "Ann"}], "by": "Bob", "undeclared": "Cid", "count": 7}
+			}}},
+			"default": {"description": "x", "content": {"application/json": {
+				"schema": {"$ref": "#/components/schemas/Failure"},
+				"examples": {"a": {"value": {"messages": ["two", "one"]}}}
+			}}},
+			"500": {"description": "x", "content": {"text/plain": {"example": "plain"}}}
+		}}}},
+		"components": {"schemas": {"Failure": {"type": "object", "properties": {
+			"messages": {"type": "array", "items": {"type": "string", "example": "three"}},
+			"inner": {"$ref": "#/components/schemas/Failure"},
+			"by": {"type": "string", "x-sensitive": true, "example": "Eve"},
+			"person": {"type": "object", "x-sensitive": true, "properties": {"name": {"type": "string", "example": "Fay"}}}
+		}}}}
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New([]Operation{{ID: "list", Path: "/things"}}, func() (*openapi3.T, error) { return doc, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"one", "three", "two"}, s.Operation("list").FailureExamples()); diff != "" {
+		t.Error(diff)
+	}
+	s = newSpec(t, Operation{ID: "list", Path: "/things"})
+	if got := s.Operation("list").FailureExamples(); got != nil {
+		t.Errorf("without a document: %q", got)
+	}
+}
