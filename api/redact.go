@@ -20,8 +20,11 @@ func (x *exchange) credentials() []string {
 // redactor returns what removes the credentials and the personal data of the request from text.
 func (x *exchange) redactor() *redact.Redactor {
 	r := redact.New(x.credentials()...)
-	for _, text := range x.operation.Sensitive(x.request.Body) {
-		r.Add(text)
+	if personal := x.operation.Sensitive(x.request.Body); len(personal) > 0 {
+		for _, text := range personal {
+			r.Add(text)
+		}
+		r.Allow(x.operation.FailureExamples()...)
 	}
 	return r
 }

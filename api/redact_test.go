@@ -147,7 +147,7 @@ func TestErrors_RedactWhatTheServerRepeats(t *testing.T) {
 	_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
 	refused := as[*api.Error](t, err)
 	checkText(t, err, secrets...)
-	text := ": Invalid mobile number [redacted]-[redacted]-[redacted] of"
+	text := ": Invalid mobile number [redacted] of [redacted] [redacted] ("
 	if !strings.Contains(err.Error(), text) || refused.Message != message || string(refused.Body) != body {
 		t.Errorf("%v\nmessage %q, body %s", err, refused.Message, refused.Body)
 	}
@@ -240,6 +240,122 @@ func TestErrors_StayReadable(t *testing.T) {
 		_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
 		if text := "sakari: createAttribute: 400 Bad Request: CONT-001: " + want + " (not applied)"; err.Error() != text {
 			t.Errorf("got  %v\nwant %s", err, text)
+		}
+	}
+}
+
+// A last name is removed wherever the message repeats it, and no more than it.
+func TestErrors_RedactWholeValues(t *testing.T) {
+	for name, c := range map[string]struct{ value, message, want string }{
+		"emoji":                      {"🦄", "no 🦄, x🦄y", "no [redacted], x[redacted]y"},
+		"emoji, another style":       {"❤", "no ❤\ufe0f!", "no [redacted]!"},
+		"emoji of two":               {"👩\u200d🦱", "no 👩\u200d🦱 or 👩", "no [redacted] or 👩"},
+		"enclosed letters":           {"Ⓐnna", "no ⓐNNA", "no [redacted]"},
+		"one enclosed letter":        {"Ⓐ", "no Ⓐ.", "no [redacted]."},
+		"numbers that are no digits": {"Ⅷ①½", "no Ⅷ①½.", "no [redacted]."},
+		"private use":                {"\ue000", "no \ue000.", "no [redacted]."},
+		"symbols":                    {"$~^|+=", "no a$~^|+=b", "no a[redacted]b"},
+		"punctuation":                {"*****", "no ***** here", "no [redacted] here"},
+		"a placeholder":              {"-", "no - here", "no - here"},
+		"blank":                      {" ", "no blank here", "no blank here"},
+		"punctuation and letters":    {"C/O K!", "no C/O K! here", "no [redacted] here"},
+		"an apostrophe":              {"O'Brien", "no o'brien", "no [redacted]"},
+
+		"Devanagari":                        {"किशोर", "no किशोर है", "no [redacted] है"},
+		"Devanagari, a mark after it":       {"कमल", "no कमलों here", "no [redacted] here"},
+		"Thai in a sentence":                {"สมชาย", "ไม่พบสมชายในระบบ", "ไม่พบ[redacted]ในระบบ"},
+		"Han in a sentence":                 {"王伟", "用户王伟不存在", "用户[redacted]不存在"},
+		"one Han character":                 {"王", "用户王不存在", "用户[redacted]不存在"},
+		"Korean with a particle":            {"철수", "철수는 없습니다", "[redacted]는 없습니다"},
+		"Japanese with Latin":               {"Kit", "Kitさんは", "[redacted]さんは"},
+		"Thai marks before Latin":           {"Kit", "ที่Kitค่ะ", "ที่[redacted]ค่ะ"},
+		"Hebrew with a prefix":              {"דוד", "שלום לדוד.", "שלום ל[redacted]."},
+		"Arabic between marks of direction": {"محمد", "no \u2067محمد\u2069!", "no \u2067[redacted]!"},
+		"Arabic digits":                     {"٠٥٠١٢٣٤", "no 0501234", "no [redacted]"},
+
+		"full width":               {"Ali 555012345", "no Ａｌｉ ５５５０１２３４５", "no [redacted]"},
+		"full width sent":          {"ＡＬＩ", "no Ali", "no [redacted]"},
+		"Turkish capital":          {"İnci", "no inci, i\u0307nci, İNCİ", "no [redacted], [redacted], [redacted]"},
+		"Turkish dotless":          {"Işık", "no ışık, IŞIK", "no [redacted], [redacted]"},
+		"German in capitals":       {"Weiß", "no WEISS", "no [redacted]"},
+		"zero-width characters":    {"Bloggs", "no Blo\u200bg\u00adgs\u200d", "no [redacted]"},
+		"zero-width ones sent":     {"Blo\u200dggs", "no bloggs", "no [redacted]"},
+		"decomposed":               {"Zoe\u0308", "no ZOE\u0308", "no [redacted]"},
+		"another letter by a mark": {"Al", "no Al\u0301 or Al", "no Al\u0301 or [redacted]"},
+
+		"percent-encoded":       {"Müller & Co", "no M%C3%BCller%20%26%20Co", "no [redacted]"},
+		"in a form":             {"Müller & Co", "no name=m%c3%bcller+%26+co", "no name=[redacted]"},
+		"percent-encoded Latin": {"Müller", "no M%FCller", "no [redacted]"},
+		"escaped for JSON":      {`Q"é🦄`, `no {"lastName":"Q\"\u00e9\ud83e\udd84"}`, `no {"lastName":"[redacted]"}`},
+		"escaped for HTML":      {"Tom&Jerry <b>", "no Tom&amp;Jerry &lt;b&gt;", "no [redacted]"},
+		"escaped by number":     {"Zoë", "no Zo&#235; Zo&#xEB; Zo&euml;", "no [redacted] [redacted] [redacted]"},
+
+		"short, in a word":             {"Al", "Invalid mobile number of Al", "Invalid mobile number of [redacted]"},
+		"long, in a word":              {"Chris", "no Christopher", "no [redacted]"},
+		"long, in an ordinary word":    {"Umber", "Invalid mobile number of Umber", "Invalid mobile number of [redacted]"},
+		"a word of the spec's example": {"Mobile", "Invalid mobile number", "Invalid mobile number"},
+		"a word of its schema":         {"Further", "Contact has requested no further communication", "Contact has requested no further communication"},
+		"the start of a whole value":   {"Al Abc", "no Al Bcd", "no [redacted] Bcd"},
+		"an ordinary word":             {"Required", "Contact is required", "Contact is required"},
+		"a name that is a word":        {"Will", "The request will fail for Will", "The request [redacted] fail for [redacted]"},
+		"a word of the spec's contact": {"Bloggs", "no Bloggs", "no [redacted]"},
+		"ordinary words":               {"not required", "it is not required, required", "it is [redacted], required"},
+		"one other word":               {"the number of Kit", "the number of Kit, Kit: number", "[redacted], [redacted]: number"},
+		"a word with a digit":          {"mobile2", "no mobile2", "no [redacted]"},
+		"a number":                     {"42", "no 42 or 421", "no [redacted] or 421"},
+		"mail of ordinary words":       {"contact@mobile.com", "Contact contact%40mobile.com", "Contact [redacted]"},
+		"a stranger's mail in a URL":   {"Kit", "no ?q=joe%40bloggs.com&x", "no [redacted]&x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			body, err := json.Marshal(map[string]any{"error": map[string]string{"code": "CONT-001", "message": c.message}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.Respond(apitest.Reply{Status: 400, Body: string(body)})
+			contact := gen.Contact{LastName: &c.value}
+			_, err = server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+			got := strings.NewReplacer("sakari: createAttribute: 400 Bad Request: CONT-001: ", "", " (not applied)", "").
+				Replace(err.Error())
+			// Characters that are not visible become spaces in one line.
+			if want := strings.ReplaceAll(c.want, "\u2067", " "); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+// What the caller adds, names and values, does not hide ordinary words.
+func TestErrors_KeepOrdinaryWordsOfTheRequest(t *testing.T) {
+	server := apitest.NewServer(t)
+	contact := gen.Contact{Attributes: properties{"status": "invalid", "contact": []any{"Number", 5}}.raw()}
+	const message = "Invalid mobile number: contact has status invalid, try again in 50 s"
+	server.Respond(apitest.Reply{Status: 400, Body: `{"error":{"message":"` + message + `"}}`})
+	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, contact)
+	if want := "sakari: createAttribute: 400 Bad Request: " + message + " (not applied)"; err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// A client secret is removed whole, even if it consists of ordinary words.
+func TestErrors_RedactTheClientSecret(t *testing.T) {
+	for secret, echoes := range map[string][]string{
+		`Xy7~!$%^&*()`: {`Xy7~!$%^&*()`, `Xy7~%21%24%25%5E%26%2A%28%29`, `Xy7~!$%^\u0026*()`, `Xy7~!$%^&amp;*()`, `Xy7~!$%^&`},
+		`invalid`:      {`invalid`, `INVALID`, `%69nvalid`},
+		`ключ🦄"\`:      {`ключ🦄"\`, `КЛЮЧ🦄"\`, `ключ🦄\"\\`, `%D0%BA%D0%BB%D1%8E%D1%87%F0%9F%A6%84%22%5C`},
+	} {
+		for _, echo := range echoes {
+			server := apitest.NewServer(t)
+			body, err := json.Marshal(map[string]string{"error": "x", "error_description": "form secret=" + echo + ", is bad"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.RespondToken(apitest.Reply{Status: 400, Body: string(body)})
+			_, err = create(t, server.Client(api.WithClientCredentials("id", secret)))
+			const want = "form secret=[redacted], is bad"
+			if got := as[*api.AuthError](t, err).Message; got != want {
+				t.Errorf("%s as %s: got %s, want %s", secret, echo, got, want)
+			}
 		}
 	}
 }
