@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
@@ -34,14 +35,20 @@ func (o Outcome) String() string {
 }
 
 // OutcomeOf returns the outcome of a call by its error. A nil error is [Applied]. It finds the
-// errors of this package in wrapped and joined errors. Errors that disagree, and errors of other
-// packages, are [Unknown]. An exception is a [gen.EncodeError], with which a call of the generated
-// client ends before anything is sent.
-func OutcomeOf(err error) Outcome {
+// errors of this package in wrapped and joined errors. Errors that disagree, nil pointers to errors
+// of this package, and errors of other packages, are [Unknown]. An exception is a
+// [gen.EncodeError], with which a call of the generated client ends before anything is sent.
+func OutcomeOf(err error) (outcome Outcome) {
 	if err == nil {
 		return Applied
 	}
-	found := outcomesIn(err, nil)
+	defer func() {
+		if recover() != nil { // in the Unwrap of another package, or in a nil pointer that a type embeds
+			outcome = Unknown
+		}
+	}()
+	left := maxErrors
+	found := outcomesIn(err, nil, &left)
 	if len(found) == 0 {
 		return Unknown
 	}
@@ -53,27 +60,45 @@ func OutcomeOf(err error) Outcome {
 	return found[0]
 }
 
+// maxErrors is how many errors of a tree are looked at: one that wraps itself has no end.
+const maxErrors = 100_000
+
 // outcomesIn returns the outcomes of the errors in a tree. It does not unwrap an error that has an
 // outcome: the cause of an AuthError is an error of the token call.
-func outcomesIn(err error, found []Outcome) []Outcome {
+func outcomesIn(err error, found []Outcome, left *int) []Outcome {
+	if *left--; *left < 0 {
+		return append(found, Unknown)
+	}
 	switch e := err.(type) {
 	case outcomeError:
+		if isNil(e) {
+			return append(found, Unknown)
+		}
 		return append(found, e.outcome())
 	case *gen.EncodeError:
+		if e == nil {
+			return append(found, Unknown)
+		}
 		// The generated client encodes the body before the pipeline sees the call.
 		return append(found, NotApplied)
 	case interface{ Unwrap() error }:
 		if inner := e.Unwrap(); inner != nil {
-			return outcomesIn(inner, found)
+			return outcomesIn(inner, found, left)
 		}
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
 			if inner != nil {
-				found = outcomesIn(inner, found)
+				found = outcomesIn(inner, found, left)
 			}
 		}
 	}
 	return found
+}
+
+// isNil reports whether an error is a nil pointer.
+func isNil(err error) bool {
+	v := reflect.ValueOf(err)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // outcomeOfStatus returns the outcome of a failure by its status. A 302 or 303 may follow a POST
