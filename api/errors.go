@@ -99,7 +99,7 @@ func (e Error) MarshalJSON() ([]byte, error) {
 }
 
 // Is matches the sentinel of the status.
-func (e *Error) Is(target error) bool { return isStatus(e.StatusCode, target) }
+func (e *Error) Is(target error) bool { return e != nil && isStatus(e.StatusCode, target) }
 
 func isStatus(status int, target error) bool {
 	switch status {
@@ -116,7 +116,12 @@ func isStatus(status int, target error) bool {
 }
 
 // Unwrap returns why the response was cut off, nil if it was not.
-func (e *Error) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.cause
+}
 
 func (e *Error) outcome() Outcome {
 	if isSuccess(e.StatusCode) && e.cause == nil {
@@ -201,7 +206,10 @@ func (e ValidationError) Format(f fmt.State, verb rune) { formatText(f, verb, e.
 
 // Is matches [ErrInvalidRequest] or [ErrInvalidResponse].
 func (e *ValidationError) Is(target error) bool {
-	if e.Direction == DirectionRequest {
+	switch {
+	case e == nil:
+		return false
+	case e.Direction == DirectionRequest:
 		return target == ErrInvalidRequest
 	}
 	return target == ErrInvalidResponse
@@ -268,10 +276,15 @@ func (e AuthError) MarshalJSON() ([]byte, error) {
 }
 
 // Is matches the sentinel of the status.
-func (e *AuthError) Is(target error) bool { return isStatus(e.StatusCode, target) }
+func (e *AuthError) Is(target error) bool { return e != nil && isStatus(e.StatusCode, target) }
 
 // Unwrap returns the cause.
-func (e *AuthError) Unwrap() error { return e.Err }
+func (e *AuthError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 func (e *AuthError) outcome() Outcome { return NotApplied }
 
@@ -297,7 +310,12 @@ func (e *NetworkError) outcome() Outcome { return e.result }
 func (e NetworkError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 // Unwrap returns the cause.
-func (e *NetworkError) Unwrap() error { return e.Err }
+func (e *NetworkError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // usageError is an argument that cannot be used: nothing was sent.
 type usageError struct {
@@ -330,6 +348,9 @@ type outcomeError interface {
 }
 
 func errorText(e outcomeError) string {
+	if isNil(e) {
+		return "sakari: nil error (outcome unknown)"
+	}
 	outcome := e.outcome().String()
 	if e.outcome() == Unknown {
 		outcome = "outcome unknown"

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -72,5 +73,26 @@ func TestOutcomeOf_OfDoubtfulErrorsIsUnknown(t *testing.T) {
 	}
 	if got := api.OutcomeOf(errors.Join(many...)); got != api.NotApplied {
 		t.Errorf("%d refusals: got %v", len(many), got)
+	}
+}
+
+// A nil pointer in an error is a bug of a caller. It is printed and compared like another error.
+func TestErrors_NilPointersDoNotPanic(t *testing.T) {
+	for _, err := range []error{
+		(*api.Error)(nil), (*api.ValidationError)(nil), (*api.AuthError)(nil), (*api.NetworkError)(nil),
+	} {
+		for _, target := range []error{
+			api.ErrInvalidRequest, api.ErrInvalidResponse, api.ErrUnauthorized, api.ErrNotFound, context.Canceled,
+		} {
+			if errors.Is(err, target) {
+				t.Errorf("nil %T is %v", err, target)
+			}
+		}
+		if errors.As(err, new(*foreignError)) {
+			t.Errorf("nil %T is a foreignError", err)
+		}
+		if got, want := err.Error(), "sakari: nil error (outcome unknown)"; got != want {
+			t.Errorf("nil %T: got %s, want %s", err, got, want)
+		}
 	}
 }
