@@ -96,6 +96,9 @@ func newAuthError(err error) *AuthError {
 		}
 		return auth
 	case errors.As(err, &invalid):
+		if own, ok := err.(outcomeError); ok {
+			err = hiddenError{func() outcomeError { return own }}
+		}
 		return &AuthError{StatusCode: invalid.StatusCode, Err: err}
 	case errors.As(err, &network):
 		return &AuthError{Err: fmt.Errorf("%s: %w", network.Operation, network.Err)}

@@ -87,7 +87,7 @@ func TestFetchWithCredentials_CapsTheLifetime(t *testing.T) {
 }
 
 func TestCredentials_RememberTheLastTokens(t *testing.T) {
-	c := &credentials{clientSecret: "clientsecret"}
+	c := newCredentials("clientsecret")
 	for i := range 20 {
 		for range 3 { // calls with the same token
 			c.add(fmt.Sprintf("issued%dtoken", i))

@@ -73,7 +73,7 @@ func newExchange(t *testing.T, operation, address, body string) *exchange {
 	request.Header.Set("Content-Type", "application/json")
 	x := &exchange{
 		operation: op,
-		secrets:   &credentials{},
+		secrets:   newCredentials(""),
 		request:   spec.Request{Request: request, Body: []byte(body)},
 	}
 	if segments := strings.Split(strings.TrimPrefix(request.URL.Path, "/"), "/"); op.Matches(op.Method, segments) {

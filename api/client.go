@@ -53,7 +53,7 @@ func New(accountID string, opts ...Option) (*Client, error) {
 		c.client = &http.Client{Transport: own}
 	}
 	if c.fetch == nil {
-		c.fetch = fetchWithCredentials(newPipeline(c, base, nil), c.clientID, c.credentials.clientSecret)
+		c.fetch = fetchWithCredentials(newPipeline(c, base, nil), c.clientID, c.clientSecret)
 	}
 	p := newPipeline(c, base, token.NewCache(c.tokenTimeout(), c.fetch))
 	generated, err := gen.NewClientWithResponses(p.server, gen.WithHTTPClient(p))

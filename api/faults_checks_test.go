@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/oauth2"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/api/internal/faultserver"
@@ -93,8 +91,7 @@ func locationsOf(err error) []string {
 	return locations
 }
 
-// errorValues returns an error, all errors that it wraps, and our own ones also as values. It does
-// not return what an error of the caller's own token source wraps.
+// errorValues returns an error, all errors that it wraps, and our own ones also as values.
 func errorValues(err error) []any {
 	var all []any
 	var refused *api.Error
@@ -103,9 +100,7 @@ func errorValues(err error) []any {
 	if err != nil {
 		all = append(all, err, errors.Join(err), fmt.Errorf("wrapped: %w", err))
 	}
-	if !errors.As(err, new(*oauth2.RetrieveError)) && !errors.As(err, new(*url.Error)) {
-		all = append(all, unwrapped(err)...)
-	}
+	all = append(all, unwrapped(err)...)
 	if errors.As(err, &refused) {
 		all = append(all, refused, *refused, []*api.Error{refused}, struct{ Err error }{refused})
 	}
@@ -134,7 +129,7 @@ func unwrapped(err error) []any {
 	return all
 }
 
-// checkNoSecrets prints values in every form and looks for secrets.
+// checkNoSecrets prints values in every form, and looks for secrets in the texts and in the values.
 func checkNoSecrets(t *testing.T, values ...any) {
 	t.Helper()
 	secrets := []string{
@@ -142,7 +137,7 @@ func checkNoSecrets(t *testing.T, values ...any) {
 		strings.ReplaceAll(faultserver.Phone, "-", ""), faultserver.Stranger,
 	}
 	for _, value := range values {
-		for _, text := range forms(value) {
+		for _, text := range append(forms(value), reachable(value, sentFields)) {
 			for _, secret := range secrets {
 				if strings.Contains(text, secret) {
 					t.Errorf("%s is in %T: %.2000s", secret, value, text)

@@ -11,9 +11,12 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/go-json-experiment/json"
 
@@ -101,6 +104,59 @@ func forms(value any) []string {
 		texts = append(texts, string(text))
 	}
 	return texts
+}
+
+// sentFields are the public fields that keep what a server sent.
+var sentFields = map[reflect.Type][]string{
+	reflect.TypeFor[api.Error]():           {"Code", "Message", "Header", "Body"},
+	reflect.TypeFor[api.ValidationError](): {"Header", "Body"},
+	reflect.TypeFor[api.Response]():        {"Header", "Body"},
+}
+
+// reachable returns all texts that reflection finds in a value, also in fields that are not
+// exported. Printers such as go-spew show these. It leaves out some fields.
+func reachable(value any, except map[reflect.Type][]string) string {
+	type visit struct {
+		at unsafe.Pointer
+		of reflect.Type
+	}
+	seen := make(map[visit]bool)
+	var b strings.Builder
+	var walk func(reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			b.WriteString(v.String() + "\n")
+		case reflect.Interface:
+			walk(v.Elem())
+		case reflect.Pointer:
+			if at := (visit{v.UnsafePointer(), v.Type()}); !seen[at] {
+				seen[at] = true
+				walk(v.Elem())
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if !slices.Contains(except[v.Type()], v.Type().Field(i).Name) {
+					walk(v.Field(i))
+				}
+			}
+		case reflect.Map:
+			for entries := v.MapRange(); entries.Next(); {
+				walk(entries.Key())
+				walk(entries.Value())
+			}
+		case reflect.Slice, reflect.Array:
+			if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
+				b.WriteString(string(v.Bytes()) + "\n")
+				return
+			}
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		}
+	}
+	walk(reflect.ValueOf(value))
+	return b.String()
 }
 
 func newJar(t testing.TB) http.CookieJar {

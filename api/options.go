@@ -29,6 +29,7 @@ type Option func(*config) error
 // config is what the options set. It lives until New returns.
 type config struct {
 	clientID         string // empty if the tokens come from fetch
+	clientSecret     string
 	credentials      *credentials
 	fetch            func(context.Context) (token.Token, error)
 	baseURL          string
@@ -60,7 +61,7 @@ func defaultConfig() *config {
 		maxAttempts:      3,
 		firstWait:        time.Second,
 		maxBackoff:       30 * time.Second,
-		credentials:      &credentials{},
+		credentials:      newCredentials(""),
 		queue:            newQueue(rate.Inf, 0),
 		maxResponseBytes: 1 << 20,
 		onViolation:      func(context.Context, *ValidationError) {},
@@ -95,7 +96,8 @@ func WithClientCredentials(clientID, clientSecret string) Option {
 		if strings.TrimSpace(clientID) == "" || strings.TrimSpace(clientSecret) == "" {
 			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
 		}
-		c.clientID, c.credentials, c.fetch = clientID, &credentials{clientSecret: clientSecret}, nil
+		c.clientID, c.clientSecret, c.fetch = clientID, clientSecret, nil
+		c.credentials = newCredentials(clientSecret)
 		return nil
 	}
 }

@@ -80,7 +80,7 @@ func (p *pipeline) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return response.asHTTP(r), nil
+	return response.asHTTP(withoutSecrets(r)), nil
 }
 
 func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {

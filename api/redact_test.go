@@ -1,9 +1,12 @@
 package api_test
 
 import (
+	"encoding/base64"
 	jsonv1 "encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/api/apitest"
@@ -94,31 +98,110 @@ func TestResponse_PrintsItsStatusOnly(t *testing.T) {
 	}
 }
 
+// Neither package fmt nor a printer that follows every field and pointer finds a secret in a value
+// of this package, before a call and after it.
 func TestPrinting_ShowsNoSecret(t *testing.T) {
-	const id, secret, bearer = "the-client-id", "the-client-secret", "the-bearer-token"
-	credentials, err := api.New("acc", api.WithClientCredentials(id, secret))
+	server := apitest.NewServer(t)
+	_, err := create(t, server.Client()) // so that the token is known
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixed, err := api.New("acc", api.WithToken(bearer))
-	if err != nil {
-		t.Fatal(err)
+	bearer := token(server)
+	secrets := []string{
+		server.ClientSecret, bearer, base64.StdEncoding.EncodeToString([]byte(server.ClientID + ":" + server.ClientSecret)),
 	}
-	static := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: bearer})
-	source, err := api.New("acc", api.WithTokenSource(static))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, value := range []any{
-		credentials, *credentials, fixed, *fixed, source, *source,
-		credentials.Generated(), fixed.Generated(), *fixed.Generated(),
-		api.WithToken(bearer), api.WithClientCredentials(id, secret),
-		[]any{fixed}, map[string]any{"client": *fixed},
+	for name, option := range map[string]api.Option{
+		"WithClientCredentials": api.WithClientCredentials(server.ClientID, server.ClientSecret),
+		"WithToken":             api.WithToken(bearer),
+		"WithTokenSource":       api.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: bearer})),
 	} {
-		for _, text := range forms(value) {
-			for _, s := range []string{secret, bearer} {
-				if strings.Contains(text, s) {
-					t.Errorf("%T: %q is in %s", value, s, text)
+		t.Run(name, func(t *testing.T) {
+			var captured api.Response
+			capture := api.CaptureResponse(&captured)
+			client := server.Client(option)
+			values := []any{option, capture, client, *client, client.Generated(), *client.Generated(), map[string]any{"x": []any{*client}}}
+			checkPrints(t, secrets, values...)
+			if _, err := create(t, client, capture); err != nil {
+				t.Fatal(err)
+			}
+			response, err := client.Generated().CreateAttributeWithResponse(t.Context(), server.AccountID, "contacts", gen.Contact{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := response.HTTPResponse.Request; got.URL.Host == "" || got.Header.Get("Accept") == "" {
+				t.Errorf("the request of the response: %+v", got)
+			}
+			all := server.Requests()
+			_, sent, _ := strings.Cut(all[len(all)-1].Header.Get("Authorization"), "Bearer ")
+			checkPrints(t, append(secrets, sent), append(values, response, &captured)...)
+		})
+	}
+}
+
+// The causes of errors hold requests and responses. No printer finds a secret in them.
+func TestPrinting_ShowsNoSecretOfAnError(t *testing.T) {
+	const secret, bearer = "secret-of-the-client", "token-of-the-server"
+	tokens := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.Copy(w, r.Body)
+	})
+	config := clientcredentials.Config{ClientID: "id", ClientSecret: secret, TokenURL: tokens}
+	cut := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		connection, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(connection, r.Header.Get("Authorization")+"\r\n\r\n")
+		_ = connection.Close()
+	})
+	refusing := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
+	unauthorized := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	elsewhere := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/oauth2/token") {
+			writeJSON(w, `{"access_token":"`+bearer+`","token_type":"mac"}`)
+			return
+		}
+		writeJSON(w, `{"success":"`+bearer+`"}`)
+	})
+	for name, c := range map[string]struct {
+		base   string
+		option api.Option
+	}{
+		"Error":           {refusing, api.WithToken(bearer)},
+		"401":             {unauthorized, api.WithToken(bearer)},
+		"NetworkError":    {cut, api.WithToken(bearer)},
+		"ValidationError": {elsewhere, api.WithToken(bearer)},
+		"AuthError":       {elsewhere, api.WithClientCredentials("id", secret)},
+		"no token server": {"http://" + closedAddress, api.WithClientCredentials("id", secret)},
+		"token source":    {refusing, api.WithTokenSource(config.TokenSource(t.Context()))},
+		"another token source": {refusing, api.WithTokenSource(sourceFunc(func() (*oauth2.Token, error) {
+			_, err := http.Get("http://" + closedAddress + "/?client_secret=" + secret)
+			return nil, fmt.Errorf("fetching: %w", err)
+		}))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient(t, c.base, c.option, new(waits).option())
+			_, err := create(t, client)
+			secrets := []string{secret, bearer, base64.StdEncoding.EncodeToString([]byte("id:" + secret))}
+			checkPrints(t, secrets, err, errors.Join(err), client)
+			checkPrints(t, secrets, unwrapped(err)...)
+			var auth *api.AuthError
+			if errors.As(err, &auth) && strings.Contains(reachable(auth, nil), bearer) {
+				t.Errorf("what the token endpoint sent is in %#v", auth)
+			}
+		})
+	}
+}
+
+// checkPrints fails the test if a printer finds a secret in a value.
+func checkPrints(t *testing.T, secrets []string, values ...any) {
+	t.Helper()
+	for _, value := range values {
+		for _, text := range append(forms(value), reachable(value, sentFields)) {
+			for _, secret := range secrets {
+				if strings.Contains(text, secret) {
+					t.Errorf("%q is in %T: %s", secret, value, text)
 				}
 			}
 		}

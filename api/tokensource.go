@@ -47,17 +47,15 @@ func newSourceError(err error) *AuthError {
 	case errors.As(err, &auth):
 		return auth
 	case errors.As(err, &retrieve): // its text is the whole response, or a panic if there was none
-		auth := &AuthError{
-			Code:    retrieve.ErrorCode,
-			Message: cmp.Or(retrieve.ErrorDescription, "the token source failed"),
-			Err:     err,
-		}
+		message := cmp.Or(retrieve.ErrorDescription, "the token source failed")
+		auth := &AuthError{Code: retrieve.ErrorCode, Message: message, Err: withText(oneLine(message), err)}
 		if retrieve.Response != nil {
 			auth.StatusCode = retrieve.Response.StatusCode
 		}
 		return auth
 	case errors.As(err, &request): // its text contains the URL
-		return &AuthError{Message: fmt.Sprintf("the token source: %s: %v", request.Op, request.Err), Err: err}
+		message := fmt.Sprintf("the token source: %s: %v", request.Op, request.Err)
+		return &AuthError{Message: message, Err: withText(oneLine(message), err)}
 	}
 	return newAuthError(err)
 }
