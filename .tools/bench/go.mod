@@ -9,12 +9,14 @@ replace github.com/sakari-go/sakari-go => ../..
 tool github.com/ogen-go/ogen/cmd/ogen
 
 require (
+	github.com/davecgh/go-spew v1.1.1
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/go-faster/errors v0.8.0
 	github.com/go-faster/jx v1.2.0
 	github.com/go-resty/resty/v2 v2.17.2
 	github.com/ogen-go/ogen v1.24.0
 	github.com/sakari-go/sakari-go v0.0.0
+	golang.org/x/oauth2 v0.37.0
 )
 
 require (
@@ -41,7 +43,6 @@ require (
 	golang.org/x/exp v0.0.0-20230725093048-515e97ebf090 // indirect
 	golang.org/x/mod v0.38.0 // indirect
 	golang.org/x/net v0.57.0 // indirect
-	golang.org/x/oauth2 v0.37.0 // indirect
 	golang.org/x/sync v0.22.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/text v0.40.0 // indirect
