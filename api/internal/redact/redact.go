@@ -27,9 +27,10 @@ const (
 	// minCredentialPart is the length in bytes of a part of a credential that is removed, as in a
 	// text that was cut off.
 	minCredentialPart = 6
-	// minCredentialWord is the number of characters from which a word of a credential is removed.
-	// Some tokens contain an "a" between two dashes.
-	minCredentialWord = 3
+	// minCredential is the number of characters from which a credential is removed inside longer
+	// words too, and from which a word of a credential is removed. Some tokens contain an "a"
+	// between two dashes.
+	minCredential = 3
 	// minSymbols is the number of characters from which a value of ASCII punctuation alone is
 	// removed. A shorter one is a placeholder, such as "-".
 	minSymbols = 4
@@ -65,7 +66,7 @@ func New(credentials ...string) *Redactor {
 		r.credentials = append(r.credentials, value)
 		r.secret[value] = true
 		for w := range wordsOf(value) {
-			if utf8.RuneCountInString(w) >= minCredentialWord {
+			if utf8.RuneCountInString(w) >= minCredential {
 				r.secret[w] = true
 			}
 		}
@@ -173,7 +174,7 @@ func (r *Redactor) findValues(text string, words []span) (found []span) {
 			if extended != at {
 				// Al is a part of invalid, and Umber of number.
 				word := text[extended.start:extended.end]
-				if utf8.RuneCountInString(value) < minPart || !r.secret[value] && r.allowed[word] {
+				if !r.isFoundInWords(value) || !r.secret[value] && r.allowed[word] {
 					continue
 				}
 			}
@@ -182,6 +183,11 @@ func (r *Redactor) findValues(text string, words []span) (found []span) {
 		}
 	}
 	return found
+}
+
+func (r *Redactor) isFoundInWords(value string) bool {
+	length := utf8.RuneCountInString(value)
+	return length >= minPart || length >= minCredential && slices.Contains(r.credentials, value)
 }
 
 // findCredentialParts returns where a text has bytes in common with a credential.

@@ -27,6 +27,7 @@ func TestText_RemovesCredentialsInEveryForm(t *testing.T) {
 		`correct horse`: {`correct horse`, `correct+horse`, `correct%20horse`, `CORRECT  horse`},
 		`a%41 b&amp;c`:  {`a%41 b&amp;c`, `a%2541%20b%26amp%3Bc`, `a%2541+b%26amp%3Bc`, `a%41 b&amp;amp;c`},
 		`invalid`:       {`invalid`, `Invalid`, `%69nvalid`},
+		`a1z`:           {`a1z`, `xa1zy`, `%61%31%7A`},
 		`9#`:            {`9#`, `9%23`, `9&num;`},
 		`%^&`:           {`%^&`, `%25%5E%26`},
 		`Ⓐ🦄`:            {`Ⓐ🦄`, `ⓐ🦄`, `%E2%92%B6%F0%9F%A6%84`},

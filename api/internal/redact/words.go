@@ -23,7 +23,7 @@ var ordinaryWords = sync.OnceValue(func() map[string]bool {
 		has have header host http https id identifier if ignored in inactive incorrect info
 		input integer internal into invalid is it item items its json key label language last
 		least length less limit line link list lists locked long longer mail maintenance
-		malformed match matches maximum maybe message method minimum missing more most must name
+		malformed match matches maximum maybe member members message method minimum missing more most must name
 		names new no none not null number numbers object of off on once one only operation
 		optional or other out over parameter parameters parse password path pending permission
 		permissions phone please processed properties property provided query range rate reached
