@@ -93,10 +93,10 @@ func (c *Client) GetAttribute(
 // nil the server's default counts. Each page is a call with a time-out and retries of its own.
 // [CaptureResponse] stores the last page. An error ends the list.
 //
-// An attribute of one page is not repeated on a later page, even if attributes are added meanwhile.
+// No attribute is returned on two pages, also if attributes are added meanwhile.
 // One may be left out if attributes before it are deleted meanwhile, as the API counts from the
 // start. The list ends when the server says that there is no next page. If the server says that
-// there is one but sends nothing new, or after 10,000 pages, the last error is a [ValidationError].
+// there is one after an empty page, or after 10,000 pages, the last error is a [ValidationError].
 //
 // See https://developer.sakari.io/api-reference/accounts/fetch-account-attributes.
 func (c *Client) ListAttributes(

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -82,6 +83,9 @@ func (e *Error) text() string {
 
 // Format prints the text for every verb.
 func (e Error) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// LogValue returns the attributes text, operation, account, status and outcome for package slog.
+func (e Error) LogValue() slog.Value { return logValue(&e, e.Operation, e.Account, e.StatusCode) }
 
 // MarshalJSON writes the parts of the text.
 func (e Error) MarshalJSON() ([]byte, error) {
@@ -204,6 +208,11 @@ func (e *ValidationError) text() string {
 // Format prints the text for every verb.
 func (e ValidationError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
+// LogValue returns the attributes text, operation, account, status and outcome for package slog.
+func (e ValidationError) LogValue() slog.Value {
+	return logValue(&e, e.Operation, e.Account, e.StatusCode)
+}
+
 // Is matches [ErrInvalidRequest] or [ErrInvalidResponse].
 func (e *ValidationError) Is(target error) bool {
 	switch {
@@ -265,6 +274,9 @@ func (e *AuthError) text() string {
 // Format prints the text for every verb.
 func (e AuthError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
+// LogValue returns the attributes text, operation, account, status and outcome for package slog.
+func (e AuthError) LogValue() slog.Value { return logValue(&e, "", "", e.StatusCode) }
+
 // MarshalJSON writes the parts of the text.
 func (e AuthError) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
@@ -308,6 +320,9 @@ func (e *NetworkError) outcome() Outcome { return e.result }
 
 // Format prints the text for every verb.
 func (e NetworkError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+
+// LogValue returns the attributes text, operation, account, status and outcome for package slog.
+func (e NetworkError) LogValue() slog.Value { return logValue(&e, e.Operation, e.Account, 0) }
 
 // Unwrap returns the cause.
 func (e *NetworkError) Unwrap() error {
@@ -356,6 +371,21 @@ func errorText(e outcomeError) string {
 		outcome = "outcome unknown"
 	}
 	return fmt.Sprintf("sakari: %s (%s)", e.text(), outcome)
+}
+
+// logValue returns the attributes of an error that are not empty.
+func logValue(e outcomeError, operation, account string, status int) slog.Value {
+	attrs := []slog.Attr{slog.String("text", e.Error())}
+	if operation != "" {
+		attrs = append(attrs, slog.String("operation", operation))
+	}
+	if account != "" {
+		attrs = append(attrs, slog.String("account", account))
+	}
+	if status != 0 {
+		attrs = append(attrs, slog.Int("status", status))
+	}
+	return slog.GroupValue(append(attrs, slog.String("outcome", e.outcome().String()))...)
 }
 
 // withOperation returns the text of an error that has no operation, unless the cause has one.

@@ -93,8 +93,10 @@ var embeddedSpec = sync.OnceValues(func() (*spec.Spec, error) {
 // See https://developer.sakari.io/quickstart.
 func WithClientCredentials(clientID, clientSecret string) Option {
 	return func(c *config) error {
-		if strings.TrimSpace(clientID) == "" || strings.TrimSpace(clientSecret) == "" {
-			return errors.New("WithClientCredentials: the client id and the client secret must not be empty")
+		for name, value := range map[string]string{"id": clientID, "secret": clientSecret} {
+			if err := checkCredential(value); err != nil {
+				return fmt.Errorf("WithClientCredentials: the client %s %w", name, err)
+			}
 		}
 		c.clientID, c.clientSecret, c.fetch = clientID, clientSecret, nil
 		c.credentials = newCredentials(clientSecret)

@@ -12,8 +12,9 @@ import (
 // maxPages bounds a list that has no end.
 const maxPages = 10_000
 
-// paginate yields the attributes on the pages of a list. Each page must have an attribute that no
-// earlier page had: otherwise a server that repeats itself would never let the list end.
+// paginate yields the attributes on the pages of a list. It goes on as long as the server says that
+// there is a next page, also if all of a page is known: attributes may have been added meanwhile, so
+// that those of the last page are on this one.
 func paginate(
 	ctx context.Context, p *pipeline, operation string, start *int, opts []CallOption, in pathValues,
 	newRequest func(server string, offset *int) (*http.Request, error),
@@ -36,8 +37,8 @@ func paginate(
 					seen[id] = page
 					isNew = true
 				}
-				if known && first < page && a.ID != nil {
-					continue // attributes were added or deleted between two pages
+				if known && first < page {
+					continue // attributes were added between two pages
 				}
 				if !yield(a, nil) {
 					return
@@ -52,7 +53,7 @@ func paginate(
 				from = *offset
 			}
 			next := from + len(list.Data) // not the limit: the server may send fewer
-			if !isNew || next < from || page == maxPages {
+			if next <= from || page == maxPages {
 				if p.validator.mode == ValidationOff {
 					return
 				}

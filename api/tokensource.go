@@ -8,6 +8,8 @@ import (
 	"math"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/oauth2"
 
@@ -60,12 +62,30 @@ func newSourceError(err error) *AuthError {
 	return newAuthError(err)
 }
 
+// checkCredential refuses what a copy from a file or a web page adds to a credential.
+func checkCredential(value string) error {
+	switch {
+	case strings.TrimSpace(value) == "":
+		return errors.New("is blank")
+	case strings.TrimSpace(value) != value:
+		return errors.New("starts or ends with a blank or a line break")
+	case !utf8.ValidString(value):
+		return errors.New("is not valid UTF-8")
+	case strings.ContainsFunc(value, isInvisible):
+		return errors.New("contains a control character, a byte order mark or another invisible character")
+	}
+	return nil
+}
+
+func isInvisible(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
+
 func checkToken(value, kind string) error {
+	if err := checkCredential(value); err != nil {
+		return err
+	}
 	switch {
 	case len(value) > maxToken:
 		return fmt.Errorf("is longer than %d bytes", maxToken)
-	case strings.TrimSpace(value) == "":
-		return errors.New("is blank")
 	case strings.ContainsFunc(value, func(r rune) bool { return r == ' ' || isNotVisible(r) }):
 		return errors.New("contains characters that no token has")
 	case kind != "" && !strings.EqualFold(kind, "bearer"):

@@ -17,9 +17,11 @@ type Validation int
 const (
 	// ValidationStrict makes them errors. An invalid request is not sent. This is the default.
 	ValidationStrict Validation = iota
-	// ValidationReport reports them to the violation handler and the log, and the call goes on. A
-	// response whose body cannot be read as its Go type is still an error, and so is a path
-	// parameter that would change the path.
+	// ValidationReport reports them to the violation handler and the log, and the call goes on. What
+	// is missing in a response, or does not conform, is zero in the result: use [CaptureResponse] to
+	// see the violations and the response. A response that reports a failure, or whose body cannot
+	// be read as its Go type, is still an error, and so is a path parameter that would change the
+	// path.
 	ValidationReport
 	// ValidationOff does not validate. It limits the size of a response, reads its body as its Go
 	// type and refuses a path parameter that would change the path, as the other modes do.
@@ -116,6 +118,9 @@ func (v *validator) refuse(ctx context.Context, x *exchange, isUsable bool, viol
 	x.violations = nil // do has reported them
 	if isUsable && v.mode == ValidationReport && !v.isFatal(x, invalid) {
 		v.report(ctx, x, nil)
+		if x.capture != nil {
+			x.capture.Violations = append(x.capture.Violations, violation)
+		}
 		return nil
 	}
 	v.report(ctx, x, invalid)
