@@ -125,6 +125,60 @@ func TestToken_IsCachedForItsLifetime(t *testing.T) {
 	}
 }
 
+// In the less strict modes a good token passes, whatever its status and media type.
+func TestToken_PassesByMode(t *testing.T) {
+	const good = `{"access_token":"issued","token_type":"Bearer"}`
+	for name, c := range map[string]struct {
+		reply apitest.Reply
+		isBad bool // in every mode
+	}{
+		"201":             {reply: apitest.Reply{Status: 201, Body: good}},
+		"text":            {reply: apitest.Reply{Header: header("Content-Type", "text/plain"), Body: good}},
+		"no media type":   {reply: apitest.Reply{Header: header("Content-Type", ""), Body: good}},
+		"201, no token":   {reply: apitest.Reply{Status: 201, Body: `{}`}, isBad: true},
+		"202, no body":    {reply: apitest.Reply{Status: 202, Empty: true}, isBad: true},
+		"HTML":            {reply: apitest.Reply{Header: header("Content-Type", "text/html"), Body: "<html>"}, isBad: true},
+		"another kind":    {reply: apitest.Reply{Status: 201, Body: `{"access_token":"a","token_type":"mac"}`}, isBad: true},
+		"success: false":  {reply: apitest.Reply{Status: 201, Body: `{"success":false,"access_token":"a"}`}, isBad: true},
+		"403 and a token": {reply: apitest.Reply{Status: 403, Body: good}, isBad: true},
+	} {
+		for _, mode := range modes {
+			t.Run(fmt.Sprintf("%s/%d", name, mode), func(t *testing.T) {
+				server := apitest.NewServer(t)
+				server.RespondToken(c.reply)
+				_, err := create(t, server.Client(api.WithValidation(mode)))
+				if c.isBad || mode == api.ValidationStrict {
+					as[*api.AuthError](t, err)
+					checkFailure(t, err, api.NotApplied, nil)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+type tenantKey struct{}
+
+// The token request has the values of the context of the call, and not its end.
+func TestTokenCall_HasTheValuesOfTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), tenantKey{}, "tenant"))
+	defer cancel()
+	server := apitest.NewServer(t)
+	tenants := make(map[string]any)
+	client := server.Client(withRoundTrip(func(r *http.Request) (*http.Response, error) {
+		tenants[r.URL.Path] = r.Context().Value(tenantKey{})
+		return http.DefaultTransport.RoundTrip(r)
+	}))
+	defer http.DefaultClient.CloseIdleConnections()
+	if _, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, gen.Contact{}); err != nil {
+		t.Fatal(err)
+	}
+	if tenants["/oauth2/token"] != "tenant" || len(tenants) != 2 {
+		t.Errorf("got %v", tenants)
+	}
+}
+
 func TestToken_IsReplacedOnce(t *testing.T) {
 	server := apitest.NewServer(t)
 	server.Respond(apitest.Reply{Status: 401})

@@ -6,16 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/api/internal/faultserver"
 	"github.com/sakari-go/sakari-go/gen"
 )
 
@@ -256,5 +259,136 @@ func TestAuthError_HasTheFailureOfTheTokenCall(t *testing.T) {
 	}
 	if api.OutcomeOf(err) != api.NotApplied || !errors.Is(err, api.ErrRateLimited) {
 		t.Errorf("outcome %v: %v", api.OutcomeOf(err), err)
+	}
+}
+
+func TestError_KeepsWhatTheServerSaid(t *testing.T) {
+	for name, c := range map[string]struct {
+		body    string
+		headers []string
+		code    string
+		message string
+	}{
+		"the envelope":                 {`{"success":false,"error":{"code":"A-1","message":"no"}}`, nil, "A-1", "no"},
+		"a number as the code":         {`{"error":{"code":1001,"message":"no"}}`, nil, "1001", "no"},
+		"a large number":               {`{"error":{"code":12345678901234567890}}`, nil, "12345678901234567890", ""},
+		"a number as the error":        {`{"error":7,"message":"no"}`, nil, "7", "no"},
+		"at the top level":             {`{"code":"A-1","message":"no"}`, nil, "A-1", "no"},
+		"a number at the top level":    {`{"code":429,"message":"no"}`, nil, "429", "no"},
+		"the code outside":             {`{"code":5,"error":{"message":"no"}}`, nil, "5", "no"},
+		"the message outside":          {`{"message":"no","error":{"code":"A-1"}}`, nil, "A-1", "no"},
+		"both, the inner ones count":   {`{"code":1,"message":"x","error":{"code":2,"message":"y"}}`, nil, "2", "y"},
+		"a text as the error":          {`{"error":"no","statusCode":400}`, nil, "no", ""},
+		"of OAuth":                     {`{"error":"invalid","error_description":"no"}`, nil, "invalid", "no"},
+		"a byte order mark":            {"\ufeff{\"error\":{\"code\":\"A-1\",\"message\":\"no\"}}", nil, "A-1", "no"},
+		"gzip":                         {zip(`{"code":"A-1"}`), []string{"Content-Encoding", "gzip"}, "A-1", ""},
+		"x-gzip":                       {zip(`{"code":"A-1"}`), []string{"Content-Encoding", "X-Gzip"}, "A-1", ""},
+		"a byte behind gzip":           {zip(`{"code":"A-1"}`) + "\n", []string{"Content-Encoding", "gzip"}, "A-1", ""},
+		"zeros behind gzip":            {zip(`{"code":"A-1"}`) + strings.Repeat("\x00", 512), []string{"Content-Encoding", "gzip"}, "A-1", ""},
+		"not gzip, and short":          {`{"code":1}`, []string{"Content-Encoding", "gzip"}, "1", ""},
+		"a repeated parameter":         {`{"code":"A-1"}`, []string{"Content-Type", "application/json; charset=utf-8; charset=utf-8"}, "A-1", ""},
+		"another media type":           {`{"code":"A-1"}`, []string{"Content-Type", "text/plain"}, "A-1", ""},
+		"a boolean and a null":         {`{"code":true,"message":null}`, nil, "", ""},
+		"a list of errors":             {`{"error":[{"code":1}],"message":"no"}`, nil, "", "no"},
+		"an object deeper":             {`{"error":{"code":{"code":1},"message":["no"]}}`, nil, "", ""},
+		"other case":                   {`{"Error":{"Code":"A-1","Message":"no"}}`, nil, "A-1", "no"},
+		"the first text that is one":   {`{"error":{"code":"","message":"","description":"no"}}`, nil, "", "no"},
+		"a description at the top":     {`{"error":{"code":"A-1"},"error_description":"no"}`, nil, "A-1", "no"},
+		"a success in an error's body": {`{"success":true,"code":"A-1"}`, nil, "A-1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startFaultServer(t, faultserver.TCP)
+			s.Token, s.API = faultserver.IssueToken, faultserver.Reply(400, c.body, c.headers...)
+			_, err := create(t, s.client(t))
+			refused := as[*api.Error](t, err)
+			if refused.Code != c.code || refused.Message != c.message || refused.Account != "acc" {
+				t.Errorf("got %q, %q of %q, want %q, %q", refused.Code, refused.Message, refused.Account, c.code, c.message)
+			}
+		})
+	}
+}
+
+func TestErrors_HaveLogAttributes(t *testing.T) {
+	invalid := &api.ValidationError{Operation: "createAttribute", Account: "acc", Direction: api.DirectionResponse, StatusCode: 200}
+	for want, err := range map[string]error{
+		`err.text="sakari: createAttribute: 503 Service Unavailable (outcome unknown)" err.operation=createAttribute ` +
+			`err.account=acc err.status=503 err.outcome=unknown`: &api.Error{
+			Operation: "createAttribute", Account: "acc", StatusCode: 503,
+		},
+		`err.text="sakari: createAttribute: invalid response, status 200 (outcome unknown)" ` +
+			`err.operation=createAttribute err.account=acc err.status=200 err.outcome=unknown`: invalid,
+		`err.text="sakari: no access token: the token endpoint responded 401 Unauthorized (not applied)" ` +
+			`err.status=401 err.outcome="not applied"`: &api.AuthError{StatusCode: 401},
+		`err.text="sakari: createAttribute: x (outcome unknown)" err.operation=createAttribute err.account=acc ` +
+			`err.outcome=unknown`: &api.NetworkError{Operation: "createAttribute", Account: "acc", Err: errors.New("x")},
+	} {
+		var log lockedBuffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("failed", "err", err)
+		if !strings.HasSuffix(log.String(), " msg=failed "+want+"\n") {
+			t.Errorf("got %s\nwant %s", log.String(), want)
+		}
+	}
+}
+
+// The time-outs of the call, of the http.Client and of the caller read differently.
+func TestErrors_NameTheTimeOut(t *testing.T) {
+	hang := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	inBody := func(r *http.Request) (*http.Response, error) {
+		response := respond(r, "")
+		response.ContentLength = -1
+		response.Body = io.NopCloser(readFunc(func([]byte) (int, error) { <-r.Context().Done(); return 0, r.Context().Err() }))
+		return response, nil
+	}
+	busy := func(r *http.Request) (*http.Response, error) {
+		response := respond(r, "")
+		response.StatusCode, response.Header = 429, header("Retry-After", "5")
+		return response, nil
+	}
+	withRoundTripTimeout := func(send roundTripFunc) api.Option {
+		return api.WithHTTPClient(&http.Client{Transport: send, Timeout: 2 * time.Second})
+	}
+	const (
+		ofCall   = "context deadline exceeded: the call took longer than the 3s of WithTimeout"
+		ofClient = "context deadline exceeded: the round trip took longer than the 2s of the http.Client"
+		ofCaller = "context deadline exceeded: the deadline of the caller's context"
+		ofCause  = "context canceled: the caller went home"
+	)
+	for name, c := range map[string]struct {
+		opts   []api.Option
+		caller time.Duration // after which the context of the caller ends, 0 for never
+		cancel time.Duration // after which the caller cancels
+		want   string
+	}{
+		"of the call":                {opts: []api.Option{withRoundTrip(hang), api.WithTimeout(3 * time.Second)}, want: ofCall},
+		"of the call, in the body":   {opts: []api.Option{withRoundTrip(inBody), api.WithTimeout(3 * time.Second)}, want: ofCall},
+		"of the client":              {opts: []api.Option{withRoundTripTimeout(hang)}, want: ofClient},
+		"of the client, in the body": {opts: []api.Option{withRoundTripTimeout(inBody)}, want: ofClient},
+		"of the caller":              {opts: []api.Option{withRoundTripTimeout(hang)}, caller: time.Second, want: ofCaller},
+		"of the caller, in the body": {opts: []api.Option{withRoundTripTimeout(inBody)}, caller: time.Second, want: ofCaller},
+		"the caller cancels":         {opts: []api.Option{withRoundTripTimeout(hang)}, cancel: time.Second, want: ofCause},
+		"the caller cancels a wait":  {opts: []api.Option{withRoundTrip(busy)}, cancel: time.Second, want: ofCause},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				if c.caller > 0 {
+					var stop context.CancelFunc
+					ctx, stop = context.WithTimeout(ctx, c.caller)
+					defer stop()
+				}
+				if c.cancel > 0 {
+					time.AfterFunc(c.cancel, func() { cancel(errors.New("the caller went home")) })
+				}
+				defer cancel(nil)
+				client := newClient(t, "https://api.invalid", c.opts...)
+				_, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, gen.Contact{})
+				if err == nil || strings.Count(err.Error(), c.want) != 1 {
+					t.Errorf("got  %v\nwant %s", err, c.want)
+				}
+			})
+		})
 	}
 }

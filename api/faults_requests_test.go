@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
@@ -74,6 +75,22 @@ func requestFaults() []fault {
 		add("account id: "+row.name+", Generated", wantInvalidRequest.at(location),
 			func(ctx context.Context, c *api.Client, _ ...api.CallOption) (*gen.Autotopup, error) {
 				return dataOf(c.Generated().CreateAttributeWithResponse(ctx, row.id, "contacts", faultContact))
+			})
+	}
+	for _, row := range []struct{ name, field, value, location string }{
+		{name: "a newline in a value", field: "X-Trace", value: "a\r\nX: y", location: "header.X-Trace"},
+		{name: "a NUL in a value", field: "X-Trace", value: "a\x00", location: "header.X-Trace"},
+		{name: "a DEL in a value", field: "X-Trace", value: "a\x7f", location: "header.X-Trace"},
+		{name: "secrets in a value", field: "X-Trace", value: faultserver.Email + "\n", location: "header.X-Trace"},
+		{name: "no name", field: "", value: "x", location: "header"},
+		{name: "a blank in a name", field: "X Trace", value: "x", location: "header"},
+		{name: "a newline in a name", field: "X\r\nY", value: "x", location: "header"},
+		{name: "a letter that is not ASCII in a name", field: "X-Zo\u00eb", value: "x", location: "header"},
+	} {
+		add("header: "+row.name, wantInvalidRequest.at(row.location),
+			func(ctx context.Context, c *api.Client, _ ...api.CallOption) (*gen.Autotopup, error) {
+				edit := func(_ context.Context, r *http.Request) error { r.Header[row.field] = []string{row.value}; return nil }
+				return dataOf(c.Generated().CreateAttributeWithResponse(ctx, "acc", "contacts", faultContact, edit))
 			})
 	}
 	for _, row := range []struct{ name, id string }{ // these are valid

@@ -78,6 +78,15 @@ func responseFaults() []fault {
 		{name: "numbers with exponents", body: `{"success":true,"data":{"amount":1.23e2,"below":123.0}}`},
 		{name: "gzip", body: zip(successBody), headers: []string{"Content-Encoding", "gzip"}},
 		{name: "gzip in upper case", body: zip(successBody), headers: []string{"Content-Encoding", "GZip"}},
+		{name: "x-gzip", body: zip(successBody), headers: []string{"Content-Encoding", "x-gzip"}},
+		{
+			name: "a repeated parameter of the media type", body: successBody,
+			headers: []string{"Content-Type", "application/json; charset=utf-8; charset=utf-8"},
+		},
+		{
+			name: "a repeated and quoted parameter of the media type", body: successBody,
+			headers: []string{"Content-Type", `application/json; charset="utf-8" ; charset="utf-8"`},
+		},
 		{
 			name: "gzip in two members", body: zip(successBody[:20]) + zip(successBody[20:]),
 			headers: []string{"Content-Encoding", "gzip"},
@@ -288,6 +297,19 @@ func responseFaults() []fault {
 			headers: []string{"Content-Encoding", "gzip"}, locations: []string{"content-encoding"},
 		},
 		{
+			name: "a byte behind gzip", body: zip(successBody) + "\n",
+			headers: []string{"Content-Encoding", "gzip"}, locations: []string{"content-encoding"},
+		},
+		{
+			name: "zeros behind gzip", body: zip(successBody) + strings.Repeat("\x00", 100),
+			headers: []string{"Content-Encoding", "gzip"}, locations: []string{"content-encoding"},
+		},
+		{
+			name: "a repeated parameter that is malformed", body: successBody,
+			headers:   []string{"Content-Type", "application/json; charset=utf-8; charset"},
+			locations: []string{"content-type"},
+		},
+		{
 			name: "an unknown encoding", body: successBody,
 			headers: []string{"Content-Encoding", "br"}, locations: []string{"content-encoding"},
 		},
@@ -440,6 +462,18 @@ func responseFaults() []fault {
 			name:      "an endless body",
 			action:    faultserver.Endless(strings.Repeat("[", 32<<10), "Content-Type", "application/json"),
 			locations: []string{"body"},
+		},
+		{
+			name: "not gzip, and short", body: `{}`, headers: []string{"Content-Encoding", "gzip"},
+			locations: []string{"content-encoding"},
+		},
+		{
+			name: "a captive portal", body: "<html><form>{echo}", headers: []string{"Content-Type", "text/html; charset=utf-8"},
+			locations: []string{"content-type"},
+		},
+		{
+			name: "a challenge", status: 202, headers: []string{"X-Amzn-Waf-Action", "challenge", "Content-Type", "text/html"},
+			locations: []string{"status"},
 		},
 		{
 			name: "a wrong gzip sum", body: withWrongChecksum(zip(successBody)),

@@ -79,29 +79,40 @@ func TestWithBaseURL_KeepsAPath(t *testing.T) {
 
 func TestOptions_RefuseInvalidArguments(t *testing.T) {
 	for name, option := range map[string]api.Option{
-		"a nil option":                 nil,
-		"no client id":                 api.WithClientCredentials(" ", "x"),
-		"no client secret":             api.WithClientCredentials("x", ""),
-		"a blank token":                api.WithToken(" "),
-		"a token with a newline":       api.WithToken("a\nb"),
-		"a token with a space":         api.WithToken("a b"),
-		"a nil token source":           api.WithTokenSource(nil),
-		"a nil HTTP client":            api.WithHTTPClient(nil),
-		"an empty user agent":          api.WithUserAgent(""),
-		"a user agent with a newline":  api.WithUserAgent("a\r\nX: y"),
-		"a nil logger":                 api.WithLogger(nil),
-		"a rate of zero":               api.WithRateLimit(0, 1),
-		"a negative rate":              api.WithRateLimit(-1, 1),
-		"a rate of NaN":                api.WithRateLimit(math.NaN(), 1),
-		"an infinite rate":             api.WithRateLimit(math.Inf(1), 1),
-		"a burst of zero":              api.WithRateLimit(1, 0),
-		"a time-out of zero":           api.WithTimeout(0),
-		"a negative time-out":          api.WithTimeout(-time.Second),
-		"zero attempts":                api.WithMaxAttempts(0),
-		"a response limit of zero":     api.WithMaxResponseBytes(0),
-		"a response limit of MaxInt64": api.WithMaxResponseBytes(1<<63 - 1),
-		"an unknown validation mode":   api.WithValidation(api.ValidationOff + 1),
-		"a nil violation handler":      api.WithViolationHandler(nil),
+		"a nil option":                           nil,
+		"no client id":                           api.WithClientCredentials(" ", "x"),
+		"no client secret":                       api.WithClientCredentials("x", ""),
+		"a client id with a line break":          api.WithClientCredentials("x\n", "y"),
+		"a client secret with a blank":           api.WithClientCredentials("x", " y"),
+		"a client secret with a no-break space":  api.WithClientCredentials("x", "y\u00a0"),
+		"a client secret with a byte order mark": api.WithClientCredentials("x", "\ufeffy"),
+		"a client id with a control character":   api.WithClientCredentials("x\x00y", "y"),
+		"a client id with a zero-width space":    api.WithClientCredentials("x\u200by", "y"),
+		"a client secret that is not UTF-8":      api.WithClientCredentials("x", "y\xff"),
+		"a token with a line break at its end":   api.WithToken("a\n"),
+		"a token with a byte order mark":         api.WithToken("\ufeffa"),
+		"a negative first wait":                  api.WithRetryBackoff(-1, 0),
+		"a first wait over the longest":          api.WithRetryBackoff(2, 1),
+		"a blank token":                          api.WithToken(" "),
+		"a token with a newline":                 api.WithToken("a\nb"),
+		"a token with a space":                   api.WithToken("a b"),
+		"a nil token source":                     api.WithTokenSource(nil),
+		"a nil HTTP client":                      api.WithHTTPClient(nil),
+		"an empty user agent":                    api.WithUserAgent(""),
+		"a user agent with a newline":            api.WithUserAgent("a\r\nX: y"),
+		"a nil logger":                           api.WithLogger(nil),
+		"a rate of zero":                         api.WithRateLimit(0, 1),
+		"a negative rate":                        api.WithRateLimit(-1, 1),
+		"a rate of NaN":                          api.WithRateLimit(math.NaN(), 1),
+		"an infinite rate":                       api.WithRateLimit(math.Inf(1), 1),
+		"a burst of zero":                        api.WithRateLimit(1, 0),
+		"a time-out of zero":                     api.WithTimeout(0),
+		"a negative time-out":                    api.WithTimeout(-time.Second),
+		"zero attempts":                          api.WithMaxAttempts(0),
+		"a response limit of zero":               api.WithMaxResponseBytes(0),
+		"a response limit of MaxInt64":           api.WithMaxResponseBytes(1<<63 - 1),
+		"an unknown validation mode":             api.WithValidation(api.ValidationOff + 1),
+		"a nil violation handler":                api.WithViolationHandler(nil),
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, err := api.New("acc", api.WithToken("made-for-this-test"), option)
@@ -110,9 +121,28 @@ func TestOptions_RefuseInvalidArguments(t *testing.T) {
 			}
 		})
 	}
+	for _, own := range []string{"cl\u00efent 1", "Xy7~!$%^&*()"} { // these are valid
+		if _, err := api.New("acc", api.WithClientCredentials(own, own)); err != nil {
+			t.Error(err)
+		}
+	}
+	for want, err := range map[string]error{
+		"sakari: WithClientCredentials: the client secret starts or ends with a blank or a line break (not applied)": newError(api.WithClientCredentials("x", "secret\n")),
+		"sakari: WithToken: the token contains a control character, a byte order mark or another invisible character (not applied)": newError(
+			api.WithToken("to\ufeffken")),
+	} {
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
 	if _, err := api.New("acc"); err == nil || !strings.Contains(err.Error(), "credentials") {
 		t.Errorf("without credentials: %v", err)
 	}
+}
+
+func newError(option api.Option) error {
+	_, err := api.New("acc", option)
+	return err
 }
 
 func TestCallOptions_RefuseInvalidArguments(t *testing.T) {

@@ -130,3 +130,80 @@ func limitedClient(t *testing.T, sent *int, perSecond float64) *api.Client {
 			return respond(r, successBody), nil
 		}))
 }
+
+// A 429 with a Retry-After holds all callers of a client, and those of its other accounts.
+func TestGate_HoldsAllCallers(t *testing.T) {
+	const wait = 5 * time.Second
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var sent []time.Duration
+		start := time.Now()
+		client := newClient(t, "https://api.invalid", withRoundTrip(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, time.Since(start))
+			response := respond(r, successBody)
+			if len(sent) == 1 {
+				response.StatusCode = 429
+				response.Header.Set("Retry-After", "5")
+			}
+			return response, nil
+		}))
+		other, err := client.WithAccount("other")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var callers sync.WaitGroup
+		for i := range 10 {
+			callers.Go(func() {
+				time.Sleep(time.Duration(i) * time.Second / 2) // the first alone sends before the 429
+				if _, err := create(t, []*api.Client{client, other}[i%2]); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err = client.CreateAttribute(ctx, gen.AttributeTypeContacts, gen.Contact{})
+		checkFailure(t, err, api.NotApplied, context.DeadlineExceeded)
+		if !errors.Is(err, api.ErrRateLimited) || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		canceled, leave := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, leave)
+		_, err = client.CreateAttribute(canceled, gen.AttributeTypeContacts, gen.Contact{})
+		checkFailure(t, err, api.NotApplied, context.Canceled)
+		callers.Wait()
+		if len(sent) != 11 {
+			t.Errorf("%d round trips, want 11", len(sent))
+		}
+		for _, at := range sent[1:] {
+			if at < wait || at > wait+time.Second {
+				t.Errorf("sent after %v, want %v", at, wait)
+			}
+		}
+	})
+}
+
+// A server that asks for an hour does not hold the other callers longer than any wait.
+func TestGate_OpensAfter30Seconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := 0
+		client := newClient(t, "https://api.invalid", api.WithTimeout(time.Hour),
+			withRoundTrip(func(r *http.Request) (*http.Response, error) {
+				response := respond(r, successBody)
+				if sent++; sent == 1 {
+					response.StatusCode = 429
+					response.Header.Set("Retry-After", "3600")
+				}
+				return response, nil
+			}))
+		_, err := create(t, client)
+		checkFailure(t, err, api.NotApplied, api.ErrRateLimited)
+		start := time.Now()
+		if _, err := create(t, client); err != nil || time.Since(start) != 30*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}

@@ -11,7 +11,7 @@ import (
 	"github.com/sakari-go/sakari-go/api/internal/transport"
 )
 
-// maxWait is the longest wait before a retry. If a server asks for a longer one the call fails.
+// maxWait is the longest wait that a server may ask for. If it asks for a longer one the call fails.
 const maxWait = 30 * time.Second
 
 // retrier retries calls.
@@ -48,6 +48,9 @@ func (r retrier) retry(next handler) handler {
 			switch err := err.(type) {
 			case *Error:
 				failure = err
+				if err.RetryAfter > maxWait {
+					return nil, final
+				}
 				if err.RetryAfter > 0 || err.retryNow {
 					wait = err.RetryAfter
 				}
@@ -57,7 +60,7 @@ func (r retrier) retry(next handler) handler {
 				}
 			}
 			deadline, ok := ctx.Deadline()
-			if wait > maxWait || ok && time.Until(deadline) < wait {
+			if ok && time.Until(deadline) < wait {
 				return nil, final
 			}
 			if ended := r.sleep(ctx, wait); ended != nil {

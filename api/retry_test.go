@@ -3,9 +3,11 @@ package api_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -249,5 +251,63 @@ func TestRetry_MakesAllAttempts(t *testing.T) {
 	_, err := create(t, server.Client(waited.option(), api.WithMaxAttempts(12), api.WithTimeout(time.Hour)))
 	if got := as[*api.Error](t, err); got.Attempts != 12 {
 		t.Errorf("%d attempts, want 12", got.Attempts)
+	}
+}
+
+// What is retried of each method if it may have been applied.
+func TestRetry_ByMethodAndStatus(t *testing.T) {
+	for _, status := range []int{302, 303, 408, 499, 500, 503} {
+		for method, want := range map[string]int{"GET": 3, "PUT": 3, "POST": 1} {
+			t.Run(fmt.Sprint(method, status), func(t *testing.T) {
+				server := apitest.NewServer(t)
+				requests := 0
+				server.RespondFunc(func(apitest.Request) *apitest.Reply {
+					requests++
+					return &apitest.Reply{Status: status, Header: header("Location", "/elsewhere")}
+				})
+				client := server.Client(api.WithRetryBackoff(0, 0))
+				var err error
+				switch method {
+				case "GET":
+					_, err = client.GetAttribute(t.Context(), gen.AttributeTypeContacts, "1")
+				case "PUT":
+					_, err = client.UpdateAttribute(t.Context(), gen.AttributeTypeContacts, "1", gen.Contact{})
+				case "POST":
+					_, err = create(t, client)
+				}
+				checkFailure(t, err, api.Unknown, nil)
+				if requests != want {
+					t.Errorf("%d requests, want %d", requests, want)
+				}
+			})
+		}
+	}
+}
+
+func TestWithRetryBackoff_SetsTheWaits(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, longest time.Duration
+		want           []time.Duration // about
+	}{
+		"no waits":    {want: []time.Duration{0, 0, 0, 0}},
+		"one longest": {first: time.Minute, longest: time.Minute, want: slices.Repeat([]time.Duration{time.Minute}, 4)},
+		"doubled":     {first: time.Second, longest: 5 * time.Second, want: []time.Duration{1e9, 2e9, 4e9, 5e9}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			server.RespondFunc(func(apitest.Request) *apitest.Reply { return &apitest.Reply{Status: 429} })
+			var waited waits
+			_, err := create(t, server.Client(waited.option(), api.WithMaxAttempts(5), api.WithTimeout(time.Hour),
+				api.WithRetryBackoff(c.first, c.longest)))
+			checkFailure(t, err, api.NotApplied, api.ErrRateLimited)
+			if len(waited) != len(c.want) {
+				t.Fatalf("waited %v, want %v", waited, c.want)
+			}
+			for i, want := range c.want {
+				if waited[i] < want/2 || waited[i] > min(want*3/2, c.longest) {
+					t.Errorf("waited %v, want about %v", waited, c.want)
+				}
+			}
+		})
 	}
 }

@@ -344,6 +344,19 @@ func TestWithValidation_DecidesAboutInvalidResponses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the caller sees the violations of a result", func(t *testing.T) {
+		server := apitest.NewServer(t)
+		server.Respond(apitest.Reply{Body: `{"data":{"id":"x"}}`})
+		var response api.Response
+		setting, err := create(t, server.Client(api.WithValidation(api.ValidationReport)), api.CaptureResponse(&response))
+		var got []string
+		for _, v := range response.Violations {
+			got = append(got, v.Location)
+		}
+		if diff := cmp.Diff([]string{"body/data/amount", "body/data/below", "body/success"}, got); diff != "" || err != nil || setting.Amount != 0 {
+			t.Errorf("got %v, %v\n%s", setting, err, diff)
+		}
+	})
 	t.Run("the violation handler cannot change the response", func(t *testing.T) {
 		server := apitest.NewServer(t)
 		server.Respond(incomplete)

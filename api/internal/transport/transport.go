@@ -190,10 +190,15 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// withContextError adds the error of the context: net/http returns the cause of its end instead.
+// withContextError adds the error of the context and its cause, of which net/http returns the cause,
+// and other RoundTrippers mostly the error.
 func withContextError(ctx context.Context, err error) error {
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		return fmt.Errorf("%w: %w", ended, err)
+	ended, cause := ctx.Err(), context.Cause(ctx)
+	if ended != nil && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
+	if ended != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", err, cause)
 	}
 	return err
 }
