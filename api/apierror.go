@@ -169,9 +169,9 @@ func redirectMessage(r *http.Request, location string) string {
 	return fmt.Sprintf("redirect to %s not followed", target.Host)
 }
 
-// retryAfter reads the Retry-After fields of a response: seconds, or an HTTP date, which counts from
-// the Date of the response. Of several it returns the longest. It rounds fractions up. What is too
-// long for a Duration is the longest one. It reports whether it could read any.
+// retryAfter reads the Retry-After fields of a response: seconds, or an HTTP date, which counts
+// from the Date of the response. Of several it returns the longest. It rounds fractions up. What is
+// too long for a Duration is the longest one. It reports whether it could read any.
 func retryAfter(header http.Header, now time.Time) (wait time.Duration, ok bool) {
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		now = date

@@ -48,10 +48,11 @@
 //
 // [OutcomeOf] returns what is known of a call that failed:
 //
-//   - [NotApplied]: it was not sent, or it was refused. It may be sent again.
-//   - [Unknown]: it may have been applied, as after a time-out or status 503. Look whether it
-//     arrived before you send it again, for example in [Client.ListAttributesByType].
-//   - [Applied]: the status was 2xx, but the response does not conform to the spec.
+//   - [NotApplied]: it was not sent, or the API refused it. It may be sent again.
+//   - [Unknown]: it may have been applied, as after a time-out, status 503 or a gateway's page.
+//     Look whether it arrived before you send it again, for example in
+//     [Client.ListAttributesByType].
+//   - [Applied]: the response says success: true, but does not conform to the spec.
 //
 // The client retries a POST only if it certainly was not applied. It retries a GET or PUT also
 // after an unknown outcome. See [WithMaxAttempts].
@@ -59,12 +60,14 @@
 // # Testing
 //
 // Package apitest is a fake server for tests of programs that use this package. A test scripts its
-// responses, such as a failure or a connection that is reset.
+// responses, such as a failure or a connection that is reset, or chooses them by the request.
+// [WithRetryBackoff](0, 0) spares the waits.
 //
 // # Rollout and production
 //
 // Start with [WithValidation]([ValidationReport]) and [WithViolationHandler] to see where responses
 // differ from the spec. Such a call does not fail, unless its response cannot be read as its Go
-// type. [WithLogger] logs each round trip, [WithRateLimit] limits the rate and [WithTimeout] the
-// time of a call.
+// type. What is missing is zero: see [Response].Violations. [WithLogger] logs each round trip,
+// [WithRateLimit] limits the rate and [WithTimeout] the time of a call. A RoundTripper of yours
+// gets names for spans and metrics from [OperationFromContext].
 package api

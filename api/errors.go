@@ -99,7 +99,10 @@ func (e Error) MarshalJSON() ([]byte, error) {
 		RetryAfter string
 		Attempts   int
 		Outcome    string
-	}{e.Operation, e.Account, e.StatusCode, words.code, words.message, e.RetryAfter.String(), e.Attempts, e.outcome().String()})
+	}{
+		e.Operation, e.Account, e.StatusCode, words.code, words.message,
+		e.RetryAfter.String(), e.Attempts, e.outcome().String(),
+	})
 }
 
 // Is matches the sentinel of the status.

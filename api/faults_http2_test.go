@@ -103,8 +103,8 @@ func startHTTP2Kind(
 	return server, newClient(t, server.URL, append(opts, withTransport(transport))...)
 }
 
-// The server says that it did not process the POST: RFC 9113, section 8.7. The client sends it again
-// within its attempts.
+// The server says that it did not process the POST: RFC 9113, section 8.7. The client sends it
+// again within its attempts.
 func TestHTTP2_RetriesAPostThatWasNotProcessed(t *testing.T) {
 	respond := faultserver.WriteFrames(faultserver.Header, faultserver.LastData(successBody))
 	for name, refuse := range map[string]faultserver.HTTP2Action{

@@ -391,8 +391,8 @@ func responseFaults() []fault {
 		add(row.name, faultserver.Process(row.respond()), wantViolations(row.locations...).applied())
 	}
 
-	// The status is a success, and the response does not say one. A gateway may have sent it, or the
-	// API after it processed the request.
+	// The status is a success, and the response does not say one. A gateway may have sent it, or
+	// the API after it processed the request.
 	for _, status := range []int{201, 202, 204, 205, 299} {
 		add(fmt.Sprintf("%d, no body", status), faultserver.Process(faultserver.Reply(status, "")), wantViolations("status"))
 		add(fmt.Sprintf("%d, no body, of a gateway", status), faultserver.Reply(status, ""), wantViolations("status").counts(unprocessed))

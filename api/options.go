@@ -71,8 +71,8 @@ func defaultConfig() *config {
 	}
 }
 
-// tokenTimeout is that of a fetch of a token. It is longer than that of the calls that wait, so that
-// they end with their own.
+// tokenTimeout is that of a fetch of a token. It is longer than that of the calls that wait, so
+// that they end with their own.
 func (c *config) tokenTimeout() time.Duration {
 	return min(c.timeout, math.MaxInt64-time.Second) + time.Second
 }
@@ -88,7 +88,7 @@ var embeddedSpec = sync.OnceValues(func() (*spec.Spec, error) {
 
 // WithClientCredentials authenticates with the client id and secret of the vendor's console. The
 // client fetches an access token for the first call. All calls share it until shortly before it
-// expires.
+// expires. Blanks around them and characters that cannot be seen are an error.
 //
 // See https://developer.sakari.io/quickstart.
 func WithClientCredentials(clientID, clientSecret string) Option {
@@ -172,10 +172,12 @@ func WithUserAgent(userAgent string) Option {
 }
 
 // WithLogger logs one line for each round trip, including those of retries and of the token call.
-// The level is info for a success and warn for a failure. The attributes are operation, status (0
-// if there is no response), duration, attempt (from 1), outcome (see [Outcome]) and error.
-// [ValidationReport] adds a line at level warn for each violation. No line contains a body, a token
-// or personal data. The default logs nothing.
+// The level is info for a success and warn for a failure. The message is "round trip". The
+// attributes are operation, account (none for the token call), status (0 if there is no response),
+// duration, attempt (from 1), outcome (see [Outcome]) and, of a failure, error. [ValidationReport]
+// adds a line at level warn for each violation, with the message "violation of the spec" and the
+// attributes operation, account and error. These words are stable within a major version. No line
+// contains a body, a token or personal data. The default logs nothing.
 //
 // Package net/http itself logs the beginning of a response that nobody asked for, to package log.
 func WithLogger(logger *slog.Logger) Option {
@@ -190,8 +192,10 @@ func WithLogger(logger *slog.Logger) Option {
 
 // WithTimeout limits a whole call: the fetch of a token, all attempts and the waits between them.
 // It must be positive. The default is 30 s. The earlier of the time-out and the deadline of the
-// context counts. A fetch of a token ends when the last call that waits for it ends: if all calls
-// have less time than a fetch takes, no call gets a token.
+// context counts. The text of the error tells which of them, or the time-out of the http.Client,
+// ended the call. A fetch of a token ends when the last call that waits for it ends: if all calls
+// have less time than a fetch takes, no call gets a token. A token source cannot be ended: the next
+// call gets its late token.
 func WithTimeout(timeout time.Duration) Option {
 	return func(c *config) error {
 		if timeout <= 0 {
@@ -205,13 +209,16 @@ func WithTimeout(timeout time.Duration) Option {
 // WithMaxAttempts sets the maximum number of attempts of a call, 1 or more. The default is 3, and 1
 // means no retry.
 //
-// Every call is retried if it certainly was not applied: the server could not be reached, or it
-// responded 429. GET, HEAD, OPTIONS, PUT and DELETE, and the token call, are also retried after
-// 408, 5xx, a broken connection and a response that was cut off. Any other POST is not.
+// Every call is retried if it certainly was not applied: the server could not be reached, it
+// responded 429, or it said over HTTP/2 that it did not process the request. GET, HEAD, OPTIONS,
+// PUT and DELETE, and the token call, are also retried after 302, 303, 408, 499, 5xx, a broken
+// connection and a response that was cut off. The token call is not after a redirect. Any other
+// POST is not.
 //
-// The wait is what Retry-After says, otherwise about 1 s, 2 s, 4 s and so on. A wait over 30 s, or
-// one that would end after the deadline, ends the call at once. A refused token is replaced once in
-// any case.
+// The wait is what Retry-After says, otherwise see [WithRetryBackoff]. The first retry after what
+// HTTP/2 did not process does not wait. A Retry-After over 30 s, or a wait that would end after the
+// deadline, ends the call at once. A 429 with a Retry-After holds all calls of the client, for 30 s
+// at most. A refused token is replaced once in any case.
 //
 // Package net/http itself may send a GET again. Over HTTP/1 it does so over another connection,
 // when an idle one breaks before a response. Over HTTP/2 this client ends the round trip at the
@@ -226,9 +233,9 @@ func WithMaxAttempts(attempts int) Option {
 	}
 }
 
-// WithRetryBackoff sets the wait before the first retry and the longest wait, if the server does not
-// say how long to wait. Each wait is twice the last one, and random by half so that clients do not
-// retry at the same time. The defaults are 1 s and 30 s. With zeros a test does not wait.
+// WithRetryBackoff sets the wait before the first retry and the longest wait, if the server does
+// not say how long to wait. Each is twice the last one, and half of it is random so that clients do
+// not retry at the same time. The defaults are 1 s and 30 s. With zeros a test does not wait.
 func WithRetryBackoff(first, longest time.Duration) Option {
 	return func(c *config) error {
 		if first < 0 || longest < first {

@@ -13,8 +13,8 @@ import (
 const maxPages = 10_000
 
 // paginate yields the attributes on the pages of a list. It goes on as long as the server says that
-// there is a next page, also if all of a page is known: attributes may have been added meanwhile, so
-// that those of the last page are on this one.
+// there is a next page, also if all of a page is known: attributes may have been added meanwhile,
+// so that those of the last page are on this one.
 func paginate(
 	ctx context.Context, p *pipeline, operation string, start *int, opts []CallOption, in pathValues,
 	newRequest func(server string, offset *int) (*http.Request, error),

@@ -91,7 +91,7 @@ func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
 		r.Header = make(http.Header)
 	}
 	if !p.isOwnOrigin(r) {
-		return nil, invalidRequest(x, Violation{"path", "operation", "the request is for another origin than the base URL"})
+		return nil, refused(x, "the request is for another origin than the base URL")
 	}
 	segments := spec.Segments(p.base, r.URL)
 	if x.called == "" {
@@ -101,7 +101,7 @@ func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
 		}
 		x.operation = known.Match(r.Method, segments)
 		if x.operation == nil {
-			return nil, invalidRequest(x, Violation{"path", "operation", "the spec has no operation for this method and path"})
+			return nil, refused(x, "the spec has no operation for this method and path")
 		}
 		x.request.PathValues = x.operation.PathValues(segments)
 		if x.request.Body, err = readBody(ctx, r); err != nil {
@@ -111,7 +111,7 @@ func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
 		r.Header.Del("Idempotency-Key")
 		r.Header.Del("X-Idempotency-Key")
 	} else if !x.operation.Matches(r.Method, segments) {
-		return nil, invalidRequest(x, Violation{"path", "operation", "the path is not that of the operation"})
+		return nil, refused(x, "the path is not that of the operation")
 	}
 	setDefault(r.Header, "Accept", x.operation.Accept)
 	setDefault(r.Header, "User-Agent", p.userAgent)
@@ -124,6 +124,10 @@ func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
 func (p *pipeline) isOwnOrigin(r *http.Request) bool {
 	return r.URL != nil && r.URL.Scheme == p.base.Scheme && r.URL.User == nil && r.URL.Opaque == "" &&
 		strings.EqualFold(r.URL.Host, p.base.Host) && strings.EqualFold(r.Host, p.base.Host)
+}
+
+func refused(x *exchange, message string) *ValidationError {
+	return invalidRequest(x, Violation{"path", "operation", message})
 }
 
 // setDefault sets a field that is not set. Its name is canonical.

@@ -11,7 +11,8 @@ import (
 	"github.com/sakari-go/sakari-go/api/internal/transport"
 )
 
-// maxWait is the longest wait that a server may ask for. If it asks for a longer one the call fails.
+// maxWait is the longest wait that a server may ask for. If it asks for a longer one the call
+// fails.
 const maxWait = 30 * time.Second
 
 // retrier retries calls.
@@ -73,11 +74,11 @@ func (r retrier) retry(next handler) handler {
 // backoff returns the wait after an attempt, half of it at random so that clients do not retry at
 // the same time.
 func (r retrier) backoff(attempt int) time.Duration {
-	wait := r.firstWait
+	half := min(r.firstWait, r.maxBackoff) / 2
 	for range attempt - 1 {
-		wait = min(2*wait, r.maxBackoff)
+		half = min(half, r.maxBackoff/4) * 2
 	}
-	return min(wait/2+rand.N(wait+1), r.maxBackoff)
+	return half + rand.N(half+1)
 }
 
 // mayRetry reports whether a call may be sent again after an error, and whether another attempt may

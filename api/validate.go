@@ -17,11 +17,11 @@ type Validation int
 const (
 	// ValidationStrict makes them errors. An invalid request is not sent. This is the default.
 	ValidationStrict Validation = iota
-	// ValidationReport reports them to the violation handler and the log, and the call goes on. What
-	// is missing in a response, or does not conform, is zero in the result: use [CaptureResponse] to
-	// see the violations and the response. A response that reports a failure, or whose body cannot
-	// be read as its Go type, is still an error, and so is a path parameter that would change the
-	// path.
+	// ValidationReport reports them to the violation handler and the log, and the call goes on.
+	// What is missing in a response, or does not conform, is zero in the result: use
+	// [CaptureResponse] to see the violations and the response. A response that reports a failure,
+	// or whose body cannot be read as its Go type, is still an error, and so is a path parameter
+	// that would change the path.
 	ValidationReport
 	// ValidationOff does not validate. It limits the size of a response, reads its body as its Go
 	// type and refuses a path parameter that would change the path, as the other modes do.

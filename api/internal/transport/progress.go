@@ -59,8 +59,8 @@ func (p *progress) isUnsent(err error) bool {
 	return !p.isConnected.Load() && (p.isTraced.Load() || FailedToDial(err))
 }
 
-// isUnwritten reports whether the http.Transport found before it wrote that it cannot send a request
-// over HTTP/2, such as one with a field that HTTP/2 does not have.
+// isUnwritten reports whether the http.Transport found before it wrote that it cannot send a
+// request over HTTP/2, such as one with a field that HTTP/2 does not have.
 func (p *progress) isUnwritten(err error) bool {
 	return p.isTraced.Load() && !p.isWriting.Load() && strings.HasPrefix(err.Error(), "http2: ")
 }

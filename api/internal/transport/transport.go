@@ -190,8 +190,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// withContextError adds the error of the context and its cause, of which net/http returns the cause,
-// and other RoundTrippers mostly the error.
+// withContextError adds the error of the context and its cause, of which net/http returns the
+// cause, and other RoundTrippers mostly the error.
 func withContextError(ctx context.Context, err error) error {
 	ended, cause := ctx.Err(), context.Cause(ctx)
 	if ended != nil && !errors.Is(err, ended) {
