@@ -24,14 +24,6 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// logLines is a log that a test waits for: each line is sent to the channel.
-type logLines chan string
-
-func (l logLines) Write(line []byte) (int, error) {
-	l <- string(line)
-	return len(line), nil
-}
-
 // token returns the access token of the first request to a server.
 func token(server *apitest.Server) string {
 	return strings.TrimPrefix(server.Requests()[0].Header.Get("Authorization"), "Bearer ")

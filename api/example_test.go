@@ -360,6 +360,62 @@ func ExampleWithViolationHandler() {
 	// 50 <nil>
 }
 
+// Name spans and metrics in a RoundTripper by the operation and the template of its path, which
+// contain no account and no id.
+func ExampleOperationFromContext() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Status: 503})
+	traced := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		if operation, ok := api.OperationFromContext(r.Context()); ok {
+			fmt.Println(operation.ID, r.Method, operation.Path, operation.Attempt)
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	client := server.Client(api.WithHTTPClient(&http.Client{Transport: traced}), api.WithRetryBackoff(0, 0))
+	defer http.DefaultClient.CloseIdleConnections()
+
+	_, err := client.GetAttribute(context.Background(), gen.AttributeTypeContacts, "7")
+	fmt.Println(errors.Is(err, api.ErrNotFound))
+	// Output:
+	// createToken POST /oauth2/token 1
+	// getAttribute GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} 1
+	// getAttribute GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} 2
+	// true
+}
+
+// A test of retries need not wait.
+func ExampleWithRetryBackoff() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Status: 429}, apitest.Reply{Status: 429})
+	client := server.Client(api.WithRetryBackoff(0, 0))
+
+	setting, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
+	fmt.Println(setting.Amount, err, len(server.Requests()))
+	// Output: 123 <nil> 3
+}
+
+// In the report mode a result may lack what the response lacks.
+func ExampleValidation() {
+	server := exampleServer()
+	defer server.Close()
+	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"id":"x"}}`})
+	client := server.Client(api.WithValidation(api.ValidationReport))
+
+	var response api.Response
+	setting, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{},
+		api.CaptureResponse(&response))
+	fmt.Println(setting.Amount, err)
+	for _, v := range response.Violations {
+		fmt.Println(v)
+	}
+	// Output:
+	// 0 <nil>
+	// body/data/amount: property "amount" is missing
+	// body/data/below: property "below" is missing
+}
+
 // exampleServer starts a fake server, which prints the requests that it could not accept.
 func exampleServer() *apitest.Server {
 	server, err := apitest.Start(func(violation error) { fmt.Println(violation) })

@@ -350,6 +350,29 @@ func TestHTTP2_AllowsRequestsOfTransport(t *testing.T) {
 	}
 }
 
+// Net/http refuses some fields over HTTP/2 when it has a connection, and before it writes anything.
+func TestHTTP2_ReportsFieldsThatItDoesNotSend(t *testing.T) {
+	for name, edit := range map[string]func(http.Header){
+		"Upgrade":           func(h http.Header) { h.Set("Upgrade", "x") },
+		"Transfer-Encoding": func(h http.Header) { h.Set("Transfer-Encoding", "x") },
+		"Connection":        func(h http.Header) { h.Set("Connection", "x") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			respond := faultserver.WriteFrames(faultserver.Header, faultserver.LastData(successBody))
+			server, transport := startHTTP2(t, true, respond)
+			var waited waits
+			client := newClient(t, server.URL, withTransport(transport), waited.option())
+			_, err := client.Generated().UpdateAttributeWithResponse(t.Context(), "acc", "contacts", "7", faultContact,
+				func(_ context.Context, r *http.Request) error { edit(r.Header); return nil })
+			checkFailure(t, err, api.NotApplied, nil)
+			if server.Received() != 0 || len(waited) != 0 {
+				t.Errorf("the server received %d requests, and the client waited %v", server.Received(), waited)
+			}
+		})
+	}
+}
+
 // The client opens a new connection if the server has ended the old one between two calls.
 func TestHTTP2_ReconnectsAfterGoAway(t *testing.T) {
 	respond := faultserver.WriteFrames(faultserver.Header, faultserver.LastData(successBody))
