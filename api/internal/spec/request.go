@@ -86,9 +86,9 @@ func CheckHeader(header http.Header) []Violation {
 	var violations []Violation
 	for name, values := range header {
 		switch {
-		case name == "", strings.ContainsFunc(name, isNotInToken):
+		case !isToken(name):
 			violations = append(violations, Violation{"header", "name", "has a field whose name is not a token"})
-		case slices.ContainsFunc(values, func(v string) bool { return strings.ContainsFunc(v, isNotInField) }):
+		case slices.ContainsFunc(values, hasControl):
 			violations = append(violations, Violation{"header." + name, "value", "contains control characters"})
 		}
 	}
@@ -96,12 +96,25 @@ func CheckHeader(header http.Header) []Violation {
 	return violations
 }
 
-func isNotInToken(r rune) bool {
-	isLetterOrDigit := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-	return !isLetterOrDigit && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+func isToken(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		isLetterOrDigit := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !isLetterOrDigit && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return name != ""
 }
 
-func isNotInField(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+func hasControl(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
 
 // CheckRequest returns the violations of a request.
 func (op *Operation) CheckRequest(ctx context.Context, r Request) []Violation {
