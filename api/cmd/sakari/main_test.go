@@ -1,3 +1,6 @@
+// Package testscript does not compile for wasip1.
+//go:build !wasip1
+
 package main
 
 import (
