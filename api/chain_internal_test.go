@@ -193,7 +193,7 @@ func TestAuthorize_SendsNothingWithoutAToken(t *testing.T) {
 }
 
 func TestLimitRate_FailsAtTheDeadline(t *testing.T) {
-	q := newQueue(rate.Every(time.Hour), 1)
+	q := newQueueOf(rate.Every(time.Hour), 1)
 	next := &stub{results: []result{responds(200, success), responds(200, success)}}
 	limited := limitRate(q)(next.handle)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -41,7 +41,8 @@ type config struct {
 	maxAttempts      int
 	firstWait        time.Duration
 	maxBackoff       time.Duration
-	queue            *queue
+	rateLimit        rate.Limit // round trips a second
+	burst            int
 	maxResponseBytes int64
 	validation       Validation
 	onViolation      func(context.Context, *ValidationError)
@@ -49,7 +50,7 @@ type config struct {
 	// Only tests set these.
 	spec  func() (*spec.Spec, error)
 	sleep func(context.Context, time.Duration) error
-	now   func() time.Time // for waits of sleep
+	now   func() time.Time // by the waits of sleep
 }
 
 func defaultConfig() *config {
@@ -62,7 +63,7 @@ func defaultConfig() *config {
 		firstWait:        time.Second,
 		maxBackoff:       30 * time.Second,
 		credentials:      newCredentials(""),
-		queue:            newQueue(rate.Inf, 0),
+		rateLimit:        rate.Inf,
 		maxResponseBytes: 1 << 20,
 		onViolation:      func(context.Context, *ValidationError) {},
 		spec:             embeddedSpec,
@@ -260,7 +261,7 @@ func WithRateLimit(perSecond float64, burst int) Option {
 			return fmt.Errorf("WithRateLimit: want a rate above 0 and a burst of 1 or more, not %v and %d",
 				perSecond, burst)
 		}
-		c.queue = newQueue(rate.Limit(perSecond), burst)
+		c.rateLimit, c.burst = rate.Limit(perSecond), burst
 		return nil
 	}
 }

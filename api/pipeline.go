@@ -58,13 +58,11 @@ func newPipeline(c *config, base *url.URL, tokens *token.Cache) *pipeline {
 		)
 		return p
 	}
-	gate := &gate{now: c.now, sleep: c.sleep}
 	p.handle = chain(last, // in the order in which a request meets them
 		v.validateRequest,       // stops an invalid request
 		retry.retry,             // sends again what was not applied
 		authorize(tokens),       // adds the token, and replaces a refused one once
-		limitRate(c.queue),      // waits until the rate limit allows a round trip
-		gate.hold,               // waits as long as the API asks all callers to
+		limitRate(newQueue(c)),  // waits until the rate limit and the API allow a round trip
 		logRoundTrips(c.logger), // writes a line for each round trip
 		v.validateResponse,      // stops an invalid response
 		readFailure,             // makes an *Error of a failure

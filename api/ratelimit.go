@@ -10,40 +10,73 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limitRate delays each round trip until the rate limit allows it. It follows authorize in the
-// chain, so that the second round trip after a 401 counts too.
+// limitRate delays each round trip until the rate limit allows it, and as long as the API asks all
+// callers to wait. It follows authorize in the chain, so that the second round trip after a 401
+// counts too.
 func limitRate(q *queue) step {
 	return func(next handler) handler {
 		return func(ctx context.Context, x *exchange) (*Response, error) {
 			if err := q.wait(ctx); err != nil {
 				return nil, notSent(ctx, x, err)
 			}
-			return next(ctx, x)
+			response, err := next(ctx, x)
+			if refused, ok := err.(*Error); ok && refused.StatusCode == http.StatusTooManyRequests {
+				q.gate.close(min(refused.RetryAfter, maxWait))
+			}
+			return response, err
 		}
 	}
 }
 
-// gate holds the round trips of all callers while the API asks to wait.
+// queue lets one caller at a time wait for the limiter. If all waited at once, each would reserve a
+// place, and the limiter does not give the place of a caller that leaves to those behind it.
+type queue struct {
+	first   chan struct{}
+	limiter *rate.Limiter
+	gate    gate
+}
+
+func newQueue(c *config) *queue {
+	return &queue{
+		first:   make(chan struct{}, 1),
+		limiter: rate.NewLimiter(c.rateLimit, c.burst),
+		gate:    gate{now: c.now, sleep: c.sleep},
+	}
+}
+
+// wait returns the error of the context when it ends. It returns at once if the context would end
+// before the round trip is allowed: the error of the limiter for that is not
+// context.DeadlineExceeded.
+func (q *queue) wait(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := q.gate.wait(ctx); err != nil || q.limiter.Limit() == rate.Inf {
+		return err
+	}
+	select {
+	case q.first <- struct{}{}:
+		defer func() { <-q.first }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	err := q.limiter.Wait(ctx)
+	if err == nil {
+		return q.gate.wait(ctx) // it may have closed; the next caller waits for this one
+	}
+	if ended := ctx.Err(); ended != nil {
+		return ended
+	}
+	return fmt.Errorf("%w: the rate limit allows the call after the deadline only", context.DeadlineExceeded)
+}
+
+// gate is closed while the API asks to wait, by a 429 with a Retry-After field.
 type gate struct {
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error
 
 	mu      sync.Mutex
 	opensAt time.Time
-}
-
-// hold waits until the gate opens. A response with status 429 and a Retry-After field closes it.
-func (g *gate) hold(next handler) handler {
-	return func(ctx context.Context, x *exchange) (*Response, error) {
-		if err := g.wait(ctx); err != nil {
-			return nil, notSent(ctx, x, err)
-		}
-		response, err := next(ctx, x)
-		if refused, ok := err.(*Error); ok && refused.StatusCode == http.StatusTooManyRequests {
-			g.close(min(refused.RetryAfter, maxWait))
-		}
-		return response, err
-	}
 }
 
 func (g *gate) close(d time.Duration) {
@@ -71,41 +104,4 @@ func (g *gate) wait(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// queue lets one caller at a time wait for the limiter. If all waited at once, each would reserve a
-// place, and the limiter does not give the place of a caller that leaves to those behind it.
-type queue struct {
-	first   chan struct{}
-	limiter *rate.Limiter
-}
-
-func newQueue(limit rate.Limit, burst int) *queue {
-	return &queue{make(chan struct{}, 1), rate.NewLimiter(limit, burst)}
-}
-
-// wait returns the error of the context when it ends. It returns at once if the context would end
-// before the limiter allows the round trip: the error of the limiter for that is not
-// context.DeadlineExceeded.
-func (q *queue) wait(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if q.limiter.Limit() == rate.Inf {
-		return nil
-	}
-	select {
-	case q.first <- struct{}{}:
-		defer func() { <-q.first }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	err := q.limiter.Wait(ctx)
-	if err == nil {
-		return nil
-	}
-	if ended := ctx.Err(); ended != nil {
-		return ended
-	}
-	return fmt.Errorf("%w: the rate limit allows the call after the deadline only", context.DeadlineExceeded)
 }

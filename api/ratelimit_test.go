@@ -186,6 +186,44 @@ func TestGate_HoldsAllCallers(t *testing.T) {
 	})
 }
 
+// The calls that a 429 held are sent at the rate limit, also those that the limit had let pass.
+func TestGate_KeepsTheRateLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var sent []time.Duration
+		start := time.Now()
+		client := newClient(t, "https://api.invalid", api.WithRateLimit(1, 1), api.WithTimeout(time.Hour),
+			withRoundTrip(func(r *http.Request) (*http.Response, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				sent = append(sent, time.Since(start))
+				response := respond(r, successBody)
+				if len(sent) == 1 {
+					response.StatusCode = 429
+					response.Header.Set("Retry-After", "10")
+				}
+				return response, nil
+			}))
+		var callers sync.WaitGroup
+		for range 5 {
+			callers.Go(func() {
+				if _, err := create(t, client); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		callers.Wait()
+		for i, at := range sent[1:] {
+			if want := time.Duration(10+i) * time.Second; at != want {
+				t.Errorf("call %d was sent after %v, want %v", i, at, want)
+			}
+		}
+		if len(sent) != 6 {
+			t.Errorf("%d round trips, want 6", len(sent))
+		}
+	})
+}
+
 // A server that asks for an hour does not hold the other callers longer than any wait.
 func TestGate_OpensAfter30Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

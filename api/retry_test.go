@@ -292,7 +292,7 @@ func TestWithRetryBackoff_SetsTheWaits(t *testing.T) {
 		"endless":     {first: math.MaxInt64, longest: math.MaxInt64},
 		"no waits":    {want: []time.Duration{0, 0, 0, 0}},
 		"one longest": {first: time.Minute, longest: time.Minute, want: slices.Repeat([]time.Duration{time.Minute}, 4)},
-		"doubled":     {first: time.Second, longest: 5 * time.Second, want: []time.Duration{1e9, 2e9, 4e9, 4e9}},
+		"doubled":     {first: time.Second, longest: 5 * time.Second, want: []time.Duration{1e9, 2e9, 4e9, 5e9}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := apitest.NewServer(t)
