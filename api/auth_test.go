@@ -62,6 +62,35 @@ func TestTokenCall_MayTakeLong(t *testing.T) {
 	})
 }
 
+// The token call waits as long as the token endpoint asks, within the time of the call.
+func TestTokenCall_WaitsAsAsked(t *testing.T) {
+	for seconds, wantTook := range map[string]time.Duration{"0": 0, "20": 20 * time.Second, "29": 29 * time.Second, "31": 0} {
+		synctest.Test(t, func(t *testing.T) {
+			tokens := 0
+			client, err := api.New("acc", api.WithBaseURL("https://api.invalid"), api.WithClientCredentials("id", "secret"),
+				withRoundTrip(func(r *http.Request) (*http.Response, error) {
+					if r.URL.Path != "/oauth2/token" {
+						return respond(r, successBody), nil
+					}
+					response := respond(r, `{"access_token":"issued","token_type":"Bearer"}`)
+					if tokens++; tokens == 1 {
+						response.StatusCode = 429
+						response.Header.Set("Retry-After", seconds)
+					}
+					return response, nil
+				}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			_, err = create(t, client)
+			if took := time.Since(start); (err != nil) != (seconds == "31") || took != wantTook {
+				t.Errorf("Retry-After %s: %v after %v", seconds, err, took)
+			}
+		})
+	}
+}
+
 func TestToken_IsCachedForItsLifetime(t *testing.T) {
 	jwt := func(claims string) string {
 		return fmt.Sprintf(`{"access_token":"e30.%s.x"}`, base64.RawURLEncoding.EncodeToString([]byte(claims)))

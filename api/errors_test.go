@@ -35,15 +35,21 @@ func TestOutcomeOf_FindsTheOutcome(t *testing.T) {
 		err  error
 		want api.Outcome
 	}{
-		"no error":                              {nil, api.Applied},
-		"another package":                       {errors.New("x"), api.Unknown},
-		"400":                                   {&api.Error{StatusCode: 400}, api.NotApplied},
-		"302":                                   {&api.Error{StatusCode: 302}, api.Unknown},
-		"304":                                   {&api.Error{StatusCode: 304}, api.Unknown},
-		"307":                                   {&api.Error{StatusCode: 307}, api.NotApplied},
-		"499":                                   {&api.Error{StatusCode: 499}, api.Unknown},
-		"an invalid response without a body":    {invalid(""), api.Unknown},
-		"an invalid response that says false":   {invalid(`{"success":false}`), api.Unknown},
+		"no error":                            {nil, api.Applied},
+		"another package":                     {errors.New("x"), api.Unknown},
+		"400":                                 {&api.Error{StatusCode: 400}, api.NotApplied},
+		"302":                                 {&api.Error{StatusCode: 302}, api.Unknown},
+		"304":                                 {&api.Error{StatusCode: 304}, api.Unknown},
+		"307":                                 {&api.Error{StatusCode: 307}, api.NotApplied},
+		"499":                                 {&api.Error{StatusCode: 499}, api.Unknown},
+		"an invalid response without a body":  {invalid(""), api.Unknown},
+		"an invalid response that says false": {invalid(`{"success":false}`), api.Unknown},
+		"503, invalid, and says success": {
+			&api.ValidationError{Direction: api.DirectionResponse, StatusCode: 503, Body: success.Body}, api.Unknown,
+		},
+		"400, invalid, and says success": {
+			&api.ValidationError{Direction: api.DirectionResponse, StatusCode: 400, Body: success.Body}, api.NotApplied,
+		},
 		"an invalid response of a gateway":      {invalid("<html>true"), api.Unknown},
 		"an invalid response that is cut off":   {invalid(`{"success":true,"data":`), api.Unknown},
 		"an invalid response in an array":       {invalid(`[{"success":true}]`), api.Unknown},

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -113,6 +114,18 @@ func connectionFaults() []fault {
 			opts: []api.Option{fixedToken, withTransport(&http.Transport{Proxy: http.ProxyURL(proxy)})},
 			want: wantUnsent.withRoundTrips(3),
 		},
+
+		// A proxy ends the request for a tunnel, and so nothing was sent to the API.
+		hostileProxy("refuses", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
+		hostileProxy("wants a password", "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n"),
+		hostileProxy("redirects", "HTTP/1.1 302 Found\r\nLocation: https://other.invalid/\r\n\r\n"),
+		hostileProxy("fails", "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\n\r\n"),
+		hostileProxy("has a success as the body", "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n"+successBody),
+		hostileProxy("ends the tunnel", "HTTP/1.1 200 OK\r\n\r\n"),
+		hostileProxy("responds in the tunnel", "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"+successBody),
+		hostileProxy("sends no HTTP", "\x00\x01\x02\r\n\r\n"),
+		hostileProxy("sends nothing", ""),
+		hostileProxy("writes to the log", "HTTP/1.1 403 x\x1b[31m\tlevel=INFO\r\n\r\n"),
 
 		// There is a connection, and no response.
 		{
@@ -275,6 +288,25 @@ func listen(scheme string, handle func(connection net.Conn, ended <-chan struct{
 	return func(t testing.TB) string {
 		t.Helper()
 		return scheme + "://" + faultserver.Listen(t, handle)
+	}
+}
+
+// hostileProxy is a proxy that responds to the request for a tunnel, and closes the connection.
+func hostileProxy(name, response string) fault {
+	var address string
+	proxy := func(*http.Request) (*url.URL, error) { return &url.URL{Scheme: "http", Host: address}, nil }
+	return fault{
+		name: "a proxy that " + name,
+		base: func(t testing.TB) string {
+			address = faultserver.Listen(t, func(c net.Conn, _ <-chan struct{}) {
+				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					_, _ = io.WriteString(c, response)
+				}
+			})
+			return "https://sakari.invalid"
+		},
+		opts: []api.Option{api.WithToken(faultserver.AccessToken), withTransport(&http.Transport{Proxy: proxy})},
+		want: wantUnsent.counts(server{}).withRoundTrips(1),
 	}
 }
 
