@@ -1,9 +1,11 @@
 package spec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -128,7 +130,7 @@ func (op *Operation) CheckRequest(ctx context.Context, r Request) []Violation {
 	if r.IsValid {
 		return violations
 	}
-	return append(violations, op.checkRequestBody(r)...)
+	return append(violations, op.checkRequestBody(ctx, r)...)
 }
 
 func (op *Operation) checkParameter(ctx context.Context, r Request, parameter Parameter) []Violation {
@@ -172,7 +174,7 @@ func declared(route *routers.Route, p Parameter) *openapi3.Parameter {
 	return route.PathItem.Parameters.GetByInAndName(p.In, p.Name)
 }
 
-func (op *Operation) checkRequestBody(r Request) []Violation {
+func (op *Operation) checkRequestBody(ctx context.Context, r Request) []Violation {
 	route, err := op.route()
 	switch {
 	case err != nil:
@@ -193,7 +195,44 @@ func (op *Operation) checkRequestBody(r Request) []Violation {
 	if violation != nil {
 		return []Violation{*violation}
 	}
+	if name := mediaTypeOf(r.Header); !isJSON(name) {
+		return checkOtherBody(ctx, r, route, name, media)
+	}
 	return parseJSON(r.Body).validate(media, openapi3.VisitAsRequest(), openapi3.DisableReadOnlyValidation())
+}
+
+// checkOtherBody returns the violations of a body that is not JSON, if kin-openapi can read it.
+func checkOtherBody(
+	ctx context.Context, r Request, route *routers.Route, name string, media *openapi3.MediaType,
+) []Violation {
+	if media.Schema == nil || openapi3filter.RegisteredBodyDecoder(name) == nil {
+		return nil
+	}
+	request := r.WithContext(ctx) // the validation replaces its body
+	request.Body, request.GetBody = io.NopCloser(bytes.NewReader(r.Body)), nil
+	err := openapi3filter.ValidateRequestBody(ctx, &openapi3filter.RequestValidationInput{
+		Request: request,
+		Route:   route,
+		Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true, ExcludeReadOnlyValidations: true},
+	}, route.Operation.RequestBody.Value)
+	return bodyViolations(err, name, media.Schema.Value)
+}
+
+// bodyViolations returns the violations that kin-openapi finds in a body that is not JSON.
+func bodyViolations(err error, mediaType string, schema *openapi3.Schema) []Violation {
+	var many openapi3.MultiError
+	var one *openapi3.SchemaError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &many):
+		err = many
+	case errors.As(err, &one):
+		err = one
+	default: // its text may contain a part of the body
+		return []Violation{{"body", "media type", "cannot be read as " + mediaType}}
+	}
+	return violationsOf(schema, schemaFindings(err))
 }
 
 func parameterViolations(location string, err error) []Violation {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -44,7 +45,35 @@ func (op *Operation) CheckResponse(ctx context.Context, request *http.Request, r
 	if violation != nil {
 		return append(violations, *violation)
 	}
+	name := mediaTypeOf(r.Header)
+	if !isJSON(name) && !isText(media) {
+		return append(violations, checkOtherResponse(ctx, request, route, r, name, media)...)
+	}
 	return append(violations, r.Body.validate(media, openapi3.VisitAsResponse())...)
+}
+
+// isText reports whether a body that is not JSON is a text, or bytes, to its schema.
+func isText(media *openapi3.MediaType) bool {
+	return media.Schema == nil || media.Schema.Value.Type.Is(openapi3.TypeString)
+}
+
+// checkOtherResponse returns the violations of a body that is neither JSON nor a text, if
+// kin-openapi can read it.
+func checkOtherResponse(
+	ctx context.Context, request *http.Request, route *routers.Route, r Response, name string, media *openapi3.MediaType,
+) []Violation {
+	text, _ := r.Body.value.(string)
+	if openapi3filter.RegisteredBodyDecoder(name) == nil {
+		return nil
+	}
+	err := openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, Route: route},
+		Status:                 r.StatusCode,
+		Header:                 r.Header,
+		Body:                   io.NopCloser(strings.NewReader(text)),
+		Options:                &openapi3filter.Options{MultiError: true},
+	})
+	return bodyViolations(err, name, media.Schema.Value)
 }
 
 func documentedResponse(route *routers.Route, status int) *openapi3.Response {

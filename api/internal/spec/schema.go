@@ -38,6 +38,11 @@ func (b Body) validate(media *openapi3.MediaType, options ...openapi3.SchemaVali
 		more := finding{rule: "size", message: "has more violations than are reported"}
 		findings = append(findings[:maxFindings], more)
 	}
+	return violationsOf(schema, findings)
+}
+
+// violationsOf returns findings in a value of a schema, sorted by location.
+func violationsOf(schema *openapi3.Schema, findings []finding) []Violation {
 	violations := make([]Violation, 0, len(findings))
 	for _, f := range findings {
 		violations = append(violations, Violation{locate(schema, f.pointer), f.rule, f.message})

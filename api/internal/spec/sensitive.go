@@ -2,6 +2,7 @@ package spec
 
 import (
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -19,7 +20,8 @@ func (op *Operation) Sensitive(body []byte) []string {
 	route, err := op.route()
 	var value any
 	if err != nil || route.Operation.RequestBody == nil || json.Unmarshal(body, &value, keepDigits) != nil {
-		return []string{string(body)}
+		decoded, _ := url.QueryUnescape(string(body)) // of a form
+		return []string{string(body), decoded}
 	}
 	media := route.Operation.RequestBody.Value.Content.Get(MediaTypeJSON)
 	if media == nil || media.Schema == nil {
