@@ -186,21 +186,25 @@ func TestGate_HoldsAllCallers(t *testing.T) {
 	})
 }
 
-// The calls that a 429 held are sent at the rate limit, also those that the limit had let pass.
+// The calls that a 429 held are sent at the rate limit, also those that the limit had let pass. A
+// shorter wait that another call is asked for does not count.
 func TestGate_KeepsTheRateLimit(t *testing.T) {
+	const opens = 10 * time.Second
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var sent []time.Duration
 		start := time.Now()
-		client := newClient(t, "https://api.invalid", api.WithRateLimit(1, 1), api.WithTimeout(time.Hour),
+		client := newClient(t, "https://api.invalid", api.WithRateLimit(1, 2), api.WithTimeout(time.Hour),
 			withRoundTrip(func(r *http.Request) (*http.Response, error) {
 				mu.Lock()
-				defer mu.Unlock()
 				sent = append(sent, time.Since(start))
+				number := len(sent)
+				mu.Unlock()
+				time.Sleep(time.Duration(number) * time.Millisecond) // the other calls wait for the limit meanwhile
 				response := respond(r, successBody)
-				if len(sent) == 1 {
+				if number <= 2 {
 					response.StatusCode = 429
-					response.Header.Set("Retry-After", "10")
+					response.Header.Set("Retry-After", []string{"10", "1"}[number-1])
 				}
 				return response, nil
 			}))
@@ -213,13 +217,17 @@ func TestGate_KeepsTheRateLimit(t *testing.T) {
 			})
 		}
 		callers.Wait()
-		for i, at := range sent[1:] {
-			if want := time.Duration(10+i) * time.Second; at != want {
+		if len(sent) != 7 {
+			t.Fatalf("%d round trips, want 7", len(sent))
+		}
+		// When the gate opens, that which passed the limit before is sent, and a burst of two.
+		for i, at := range sent[4:] {
+			if want := opens + time.Duration(i)*time.Second; at < want || at > want+time.Second {
 				t.Errorf("call %d was sent after %v, want %v", i, at, want)
 			}
 		}
-		if len(sent) != 6 {
-			t.Errorf("%d round trips, want 6", len(sent))
+		if sent[2] < opens {
+			t.Errorf("a call was sent after %v, want %v", sent[2], opens)
 		}
 	})
 }
