@@ -124,12 +124,13 @@ func (p *pipeline) prepare(
 	return nil
 }
 
-// readResult reads a response that the chain accepted, if it is not read yet.
+// readResult reads a response that the chain accepted, if it is not read yet. The result stays zero
+// if the spec documents none for the status, such as 204.
 func (x *exchange) readResult(v *validator) error {
-	if x.isRead {
+	r := x.response
+	if x.isRead || x.operation.HasNoResult(r.StatusCode) {
 		return nil
 	}
-	r := x.response
 	isDocumented := r.StatusCode == x.operation.SuccessStatus && spec.HasJSON(r.Header)
 	var err error
 	switch {

@@ -76,6 +76,19 @@ func checkOtherResponse(
 	return bodyViolations(err, name, media.Schema.Value)
 }
 
+// HasNoResult reports whether the spec documents a response with a status, and no JSON for it.
+func (op *Operation) HasNoResult(status int) bool {
+	if status == op.SuccessStatus {
+		return false
+	}
+	route, err := op.route()
+	if err != nil {
+		return false
+	}
+	documented := documentedResponse(route, status)
+	return documented != nil && documented.Content.Get(MediaTypeJSON) == nil
+}
+
 func documentedResponse(route *routers.Route, status int) *openapi3.Response {
 	responses := route.Operation.Responses
 	ref := responses.Status(status)
