@@ -25,7 +25,7 @@ func newPipelineOf(t *testing.T, file, server string, opts ...Option) *pipeline 
 	}
 	withSpec := func(c *config) error {
 		c.spec = func() (*spec.Spec, error) {
-			return spec.New(spec.Operations(doc), func() (*openapi3.T, error) { return doc, nil })
+			return spec.New(spec.Operations(doc), func() (*openapi3.T, error) { return doc, nil }), nil
 		}
 		return nil
 	}

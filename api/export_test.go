@@ -32,7 +32,7 @@ func NewTransport() *http.Transport { return newTransport() }
 func WithSpec(doc *openapi3.T) Option {
 	return func(c *config) error {
 		c.spec = func() (*spec.Spec, error) {
-			return spec.New(spec.Operations(doc), func() (*openapi3.T, error) { return doc, nil })
+			return spec.New(spec.Operations(doc), func() (*openapi3.T, error) { return doc, nil }), nil
 		}
 		return nil
 	}

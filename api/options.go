@@ -84,7 +84,7 @@ var embeddedSpec = sync.OnceValues(func() (*spec.Spec, error) {
 	if err := json.Unmarshal(gen.GetOperationsJSON(), &operations); err != nil {
 		return nil, err
 	}
-	return spec.New(operations, sync.OnceValues(gen.GetSpec))
+	return spec.New(operations, sync.OnceValues(gen.GetSpec)), nil
 })
 
 // WithClientCredentials authenticates with the client id and secret of the vendor's console. The

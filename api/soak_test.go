@@ -84,8 +84,8 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// Callers use an HTTP/2 server that ends each connection after 100 requests, refuses streams over its
-// limit, and resets some streams in a way that may follow the processing. None of the refused
+// Callers use an HTTP/2 server that ends each connection after 100 requests, refuses streams over
+// its limit, and resets some streams in a way that may follow the processing. None of the refused
 // requests is lost, none is processed twice.
 func TestSoak_LosesNothingOverHTTP2(t *testing.T) {
 	const (

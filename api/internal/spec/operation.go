@@ -20,7 +20,7 @@ type Operation struct {
 	ID            string
 	Method        string
 	Path          string // with names in braces, such as "/things/{id}"
-	RequiresAuth  bool   // needs an access token
+	RequiresAuth  bool   // takes an access token
 	Accept        string // the media types of all responses
 	SuccessStatus int    // the first 2xx status with a JSON body, 0 if there is none
 
@@ -63,15 +63,11 @@ func Operations(doc *openapi3.T) []Operation {
 func operationOf(
 	doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation,
 ) Operation {
-	security := op.Security
-	if security == nil {
-		security = &doc.Security
-	}
 	operation := Operation{
 		ID:           op.OperationID,
 		Method:       method,
 		Path:         path,
-		RequiresAuth: len(*security) > 0,
+		RequiresAuth: takesToken(doc, securityOf(doc, op)),
 		Accept:       acceptOf(op),
 	}
 	for _, ref := range op.Parameters {

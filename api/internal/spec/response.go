@@ -60,7 +60,8 @@ func isText(media *openapi3.MediaType) bool {
 // checkOtherResponse returns the violations of a body that is neither JSON nor a text, if
 // kin-openapi can read it.
 func checkOtherResponse(
-	ctx context.Context, request *http.Request, route *routers.Route, r Response, name string, media *openapi3.MediaType,
+	ctx context.Context, request *http.Request, route *routers.Route, r Response,
+	name string, media *openapi3.MediaType,
 ) []Violation {
 	text, _ := r.Body.value.(string)
 	if openapi3filter.RegisteredBodyDecoder(name) == nil {

@@ -25,7 +25,7 @@ type Spec struct {
 
 // New returns the spec of operations, with the document for all that the operations do not say. It
 // reads the document when it is needed.
-func New(operations []Operation, document func() (*openapi3.T, error)) (*Spec, error) {
+func New(operations []Operation, document func() (*openapi3.T, error)) *Spec {
 	s := &Spec{}
 	examples := sync.OnceValue(func() []string { return failureExamples(document) })
 	for i := range operations {
@@ -33,17 +33,13 @@ func New(operations []Operation, document func() (*openapi3.T, error)) (*Spec, e
 		op.document, op.failureExamples = document, examples
 		op.segments = strings.Split(strings.TrimPrefix(op.Path, "/"), "/")
 		for i, segment := range op.segments {
-			switch {
-			case isParameter(segment):
+			if isParameter(segment) {
 				op.inPath = append(op.inPath, pathParameter{segment[1 : len(segment)-1], i})
-			case strings.ContainsAny(segment, "{}"):
-				return nil, fmt.Errorf(
-					"the path %s of the spec has a parameter that is not a whole segment", op.Path)
 			}
 		}
 		s.operations = append(s.operations, op)
 	}
-	return s, nil
+	return s
 }
 
 // Operation returns the operation with an id, nil if there is none.

@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,6 +71,8 @@ func TestRoundTrip_ReadsTheWholeResponse(t *testing.T) {
 		"gzip":                      {status: 200, header: asGzip, body: zipped(t, "{}"), want: "{}"},
 		"no gzip, 200":              {status: 200, header: asGzip, body: plain, want: plain, location: "content-encoding"},
 		"no gzip, 503":              {status: 503, header: asGzip, body: plain, want: plain},
+		"bytes behind gzip":         {status: 200, header: asGzip, body: zipped(t, "{}") + "x", want: "{}", location: "content-encoding"},
+		"bytes behind gzip, 503":    {status: 503, header: asGzip, body: zipped(t, "{}") + "x", want: "{}"},
 		"at the limit":              {status: 200, body: strings.Repeat("x", limit), want: strings.Repeat("x", limit)},
 		"over the limit":            {status: 200, body: strings.Repeat("x", limit+1), want: strings.Repeat("x", limit), location: "body"},
 		"over the limit when large": {status: 200, header: asGzip, body: zipped(t, strings.Repeat("x", 1<<20)), want: strings.Repeat("x", limit), location: "body"},
@@ -93,6 +97,10 @@ func TestRoundTrip_ReadsTheWholeResponse(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, string(response.Body)); diff != "" || response.StatusCode != c.status {
 				t.Errorf("status %d\n%s", response.StatusCode, diff)
+			}
+			// The header is that of the body which the caller gets.
+			if encoding := response.Header.Get("Content-Encoding"); encoding != "" && string(response.Body) != c.body && c.location != "body" {
+				t.Errorf("the header says %q", encoding)
 			}
 		})
 	}
@@ -127,6 +135,47 @@ func TestRoundTrip_ReportsWhetherTheRequestWasSent(t *testing.T) {
 				t.Errorf("status %d, want %d", status, c.status)
 			}
 		})
+	}
+}
+
+// brittle is a connection that a test breaks: it writes nothing more.
+type brittle struct {
+	net.Conn
+	isBroken *atomic.Bool
+}
+
+func (b brittle) Write(p []byte) (int, error) {
+	if b.isBroken.Load() {
+		return 0, errors.New("broken")
+	}
+	return b.Conn.Write(p)
+}
+
+// Net/http sends a POST again over HTTP/1 if it wrote nothing of it to a kept connection.
+func TestRoundTrip_ReplacesAConnectionThatTookNothing(t *testing.T) {
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil && string(body) == "{}" {
+			requests.Add(1)
+		}
+	}))
+	defer server.Close()
+	isBroken := new(atomic.Bool)
+	standard := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		connection, err := new(net.Dialer).DialContext(ctx, network, address)
+		isBroken = new(atomic.Bool)
+		return brittle{connection, isBroken}, err
+	}}
+	defer standard.CloseIdleConnections()
+	own := New(Config{Transport: standard, MaxBodyBytes: limit})
+	for range 3 {
+		if _, err := own.RoundTrip(t.Context(), newRequest(t, "POST", server.URL), []byte("{}")); err != nil {
+			t.Error(err)
+		}
+		isBroken.Store(true)
+	}
+	if n := requests.Load(); n != 3 {
+		t.Errorf("%d requests, want 3", n)
 	}
 }
 

@@ -43,6 +43,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	if unsupported := spec.Unsupported(doc); len(unsupported) > 0 {
+		log.Fatalf("%s: the client cannot do this:\n%s", os.Args[1], strings.Join(unsupported, "\n"))
+	}
 	text := fmt.Sprintf(code, literal(spec.Operations(doc)), literal(doc))
 	if err := os.WriteFile(os.Args[2], []byte(text), 0o644); err != nil {
 		log.Fatal(err)

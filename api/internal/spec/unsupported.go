@@ -1,0 +1,110 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// Unsupported returns what of a document this client cannot do, each with what to write instead.
+// The generator refuses such a document, so that no call fails, or does something else, at run
+// time.
+func Unsupported(doc *openapi3.T) []string {
+	var found []string
+	add := func(place, format string, args ...any) {
+		found = append(found, place+": "+fmt.Sprintf(format, args...))
+	}
+	if !strings.HasPrefix(doc.OpenAPI, "3.0.") {
+		add("openapi", "write 3.0.3 and not %s: oapi-codegen generates from OpenAPI 3.0. "+
+			"Write nullable: true for type null, and example for examples of a schema", doc.OpenAPI)
+	}
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+		item := doc.Paths.Value(path)
+		if hasPartialSegment(path) {
+			add(path, "write a parameter as a whole segment: the client sends none as a part of one")
+		}
+		if len(item.Servers) > 0 {
+			add(path, omitServers)
+		}
+		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
+			op, place := item.GetOperation(method), method+" "+path
+			if op.Servers != nil && len(*op.Servers) > 0 {
+				add(place, omitServers)
+			}
+			for _, name := range unsupportedSchemes(doc, securityOf(doc, op)) {
+				add(place, "omit the security scheme %s: the client has a bearer token and no other credential", name)
+			}
+			for _, ref := range slices.Concat(item.Parameters, op.Parameters) {
+				p := ref.Value
+				if p.In == openapi3.ParameterInPath && isTaken(p.Name) && p.Extensions["x-go-name"] == nil {
+					add(place, "write x-go-name: %sValue at the parameter %s: the generated function does not compile "+
+						"with a parameter of this name", strings.ToUpper(p.Name[:1])+p.Name[1:], p.Name)
+				}
+			}
+		}
+	}
+	return found
+}
+
+const omitServers = "omit servers: the client sends every call, with the token, to its base URL"
+
+func hasPartialSegment(path string) bool {
+	return slices.ContainsFunc(strings.Split(path, "/"), func(segment string) bool {
+		return strings.ContainsAny(segment, "{}") && !isParameter(segment)
+	})
+}
+
+func securityOf(doc *openapi3.T, op *openapi3.Operation) openapi3.SecurityRequirements {
+	if op.Security != nil {
+		return *op.Security
+	}
+	return doc.Security
+}
+
+// takesToken reports whether a token alone meets one of the requirements of an operation. Another
+// one may be to have no credentials.
+func takesToken(doc *openapi3.T, security openapi3.SecurityRequirements) bool {
+	return slices.ContainsFunc(security, func(r openapi3.SecurityRequirement) bool {
+		return len(r) > 0 && len(otherSchemes(doc, r)) == 0
+	})
+}
+
+// unsupportedSchemes returns the names of the schemes that the client would need beside a token.
+// There are none if a token alone, or nothing, meets one of the requirements.
+func unsupportedSchemes(doc *openapi3.T, security openapi3.SecurityRequirements) []string {
+	var names []string
+	for _, requirement := range security {
+		others := otherSchemes(doc, requirement)
+		if len(others) == 0 {
+			return nil
+		}
+		names = append(names, others...)
+	}
+	return names
+}
+
+func otherSchemes(doc *openapi3.T, requirement openapi3.SecurityRequirement) []string {
+	names := slices.Sorted(maps.Keys(requirement))
+	return slices.DeleteFunc(names, func(name string) bool { return isBearer(doc, name) })
+}
+
+func isBearer(doc *openapi3.T, name string) bool {
+	if doc.Components == nil || doc.Components.SecuritySchemes[name] == nil {
+		return false
+	}
+	scheme := doc.Components.SecuritySchemes[name].Value
+	return scheme.Type == "oauth2" || scheme.Type == "openIdConnect" ||
+		scheme.Type == "http" && strings.EqualFold(scheme.Scheme, "bearer")
+}
+
+// isTaken reports whether a name is that of a package or a variable in a generated function that
+// has the parameters in a path as its own.
+func isTaken(name string) bool {
+	return slices.Contains([]string{
+		"bytes", "context", "fmt", "http", "io", "json", "jsontext", "runtime", "strings", "time", "url",
+		"body", "bodyReader", "contentType", "ctx", "err", "params", "req", "reqEditors", "server",
+	}, name)
+}
