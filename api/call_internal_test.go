@@ -104,3 +104,49 @@ func TestDo_ReadsWhatTheStatusDocuments(t *testing.T) {
 		}
 	}
 }
+
+// A declared Idempotency-Key is sent. With one net/http would send a POST again that the server may
+// have processed, if a kept connection ends.
+func TestIdempotencyKey_IsSentOnceIfDeclared(t *testing.T) {
+	var keys []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		keys = append(keys, r.Header.Get("Idempotency-Key")+r.Header.Get("X-Idempotency-Key"))
+		if len(keys) > 1 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer server.Close()
+	for name, custom := range map[string]http.RoundTripper{
+		"net/http":  &http.Transport{},
+		"a wrapper": wrapper{&http.Transport{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keys = nil
+			client := &http.Client{Transport: custom}
+			defer client.CloseIdleConnections()
+			p := newPipelineOf(t, "parameters.yaml", server.URL, WithHTTPClient(client))
+			var err error
+			for range 2 {
+				var request *http.Request
+				if request, err = http.NewRequest(http.MethodPost, server.URL+"/header", nil); err != nil {
+					t.Fatal(err)
+				}
+				request.Header.Set("X-Count", "1")
+				request.Header.Set("Idempotency-Key", "ab")
+				request.Header.Set("X-Idempotency-Key", "cd")
+				_, err = p.Do(request)
+			}
+			if OutcomeOf(err) != Unknown {
+				t.Errorf("got %v", err)
+			}
+			if diff := cmp.Diff([]string{"ab", "ab"}, keys); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+type wrapper struct{ *http.Transport }
+
+func (w wrapper) RoundTrip(r *http.Request) (*http.Response, error) { return w.Transport.RoundTrip(r) }

@@ -105,9 +105,13 @@ func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
 		if x.request.Body, err = readBody(ctx, r); err != nil {
 			return nil, notSent(ctx, x, err)
 		}
-		// A request editor may have set these. With either, net/http itself sends a POST again.
-		r.Header.Del("Idempotency-Key")
-		r.Header.Del("X-Idempotency-Key")
+		// A request editor may have set these, which the API ignores if the spec does not declare
+		// them.
+		for _, name := range transport.IdempotencyKeys {
+			if !x.operation.TakesHeader(name) {
+				r.Header.Del(name)
+			}
+		}
 	} else if !x.operation.Matches(r.Method, segments) {
 		return nil, refused(x, "the path is not that of the operation")
 	}

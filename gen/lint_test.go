@@ -196,7 +196,7 @@ func (l *linter) formats(place string, schema *openapi3.Schema) {
 	isID := strings.HasSuffix(strings.ToLower(place), "id")
 	l.check(!schema.Type.Is("number") || schema.Format == "double", place, writeDouble)
 	l.check(!schema.Type.Is("integer") || !isID || schema.Format == "int64", place, writeInt64)
-	isKnown := slices.Contains([]string{"", "date-time", "double", "int64"}, schema.Format)
+	isKnown := slices.Contains([]string{"", "date-time", "double", "int64", "uri"}, schema.Format)
 	l.check(isKnown, place, omitFormat, schema.Format)
 }
 

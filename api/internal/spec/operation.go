@@ -44,6 +44,7 @@ type Parameter struct {
 	In       string
 	Required bool     `json:",omitzero"`
 	Plain    bool     `json:",omitzero"` // a string in the path that only Enum restricts
+	URI      bool     `json:",omitzero"` // a URI in the path, whose slashes are escaped
 	Enum     []string `json:",omitzero"` // the values of a Plain parameter, nil if all are valid
 }
 
@@ -111,6 +112,7 @@ func parameterOf(p *openapi3.Parameter) Parameter {
 		return parameter
 	}
 	schema := p.Schema.Value
+	parameter.URI = schema.Format == "uri"
 	if !schema.Type.Is(openapi3.TypeString) || schema.Format != "" || !hasKnownKeywords(schema) {
 		return parameter
 	}
@@ -120,6 +122,13 @@ func parameterOf(p *openapi3.Parameter) Parameter {
 		parameter.Enum = append(parameter.Enum, text)
 	}
 	return parameter
+}
+
+// TakesHeader reports whether the spec declares a header field for requests of the operation.
+func (op *Operation) TakesHeader(name string) bool {
+	return slices.ContainsFunc(op.Parameters, func(p Parameter) bool {
+		return p.In == openapi3.ParameterInHeader && strings.EqualFold(p.Name, name)
+	})
 }
 
 // direction is what happens to a Go type.

@@ -18,8 +18,10 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// maxSegment bounds a parameter in a path, in bytes.
-const maxSegment = 128
+const (
+	maxSegment = 128     // bytes of a parameter in a path
+	maxURI     = 2 << 10 // bytes of a URI in a path
+)
 
 // Request is a request of an operation.
 type Request struct {
@@ -34,9 +36,28 @@ type Request struct {
 func (op *Operation) CheckPath(values []string) []Violation {
 	var violations []Violation
 	for i, p := range op.inPath {
-		violations = append(violations, CheckSegment(p.name, values[i])...)
+		violations = append(violations, p.check(values[i])...)
 	}
 	return violations
+}
+
+// check returns the violation of a value. The slashes of a URI are escaped, but a server or proxy
+// may unescape them before it reads the path.
+func (p pathParameter) check(value string) []Violation {
+	switch {
+	case !p.isURI:
+		return CheckSegment(p.name, value)
+	case value == "":
+		return []Violation{{"path." + p.name, "required", "is empty"}}
+	case len(value) > maxURI:
+		return []Violation{{"path." + p.name, "maxLength", fmt.Sprintf("is longer than %d bytes", maxURI)}}
+	}
+	for part := range strings.SplitSeq(value, "/") {
+		if violation := checkPart(p.name, part); violation != nil {
+			return violation
+		}
+	}
+	return nil
 }
 
 // PathValues returns the values of the parameters in a path that matches, in their order.
@@ -61,24 +82,29 @@ func (op *Operation) PathValue(name string, values []string) string {
 // CheckSegment returns the violation of a value that would not stay one segment of a path for every
 // server and proxy.
 func CheckSegment(parameter, value string) []Violation {
-	violation := func(rule, message string) []Violation { return []Violation{{"path." + parameter, rule, message}} }
 	switch {
 	case value == "":
-		return violation("required", "is empty")
+		return []Violation{{"path." + parameter, "required", "is empty"}}
 	case len(value) > maxSegment:
-		return violation("maxLength", fmt.Sprintf("is longer than %d bytes", maxSegment))
+		return []Violation{{"path." + parameter, "maxLength", fmt.Sprintf("is longer than %d bytes", maxSegment)}}
+	case strings.Contains(value, "/"):
+		return []Violation{{"path." + parameter, "segment", `must not contain / or \`}}
+	}
+	return checkPart(parameter, value)
+}
+
+// checkPart returns the violation of a value without slashes.
+func checkPart(parameter, value string) []Violation {
+	violation := func(rule, message string) []Violation { return []Violation{{"path." + parameter, rule, message}} }
+	switch {
 	case value == "." || value == "..":
 		return violation("segment", "must not be . or ..")
 	case !utf8.ValidString(value):
 		return violation("utf-8", "is not valid UTF-8")
-	}
-	for _, r := range value {
-		switch {
-		case r == '/', r == '\\':
-			return violation("segment", `must not contain / or \`)
-		case unicode.IsControl(r):
-			return violation("segment", "must not contain control characters")
-		}
+	case strings.Contains(value, `\`):
+		return violation("segment", `must not contain / or \`)
+	case strings.ContainsFunc(value, unicode.IsControl):
+		return violation("segment", "must not contain control characters")
 	}
 	return nil
 }
@@ -136,9 +162,13 @@ func (op *Operation) CheckRequest(ctx context.Context, r Request) []Violation {
 func (op *Operation) checkParameter(ctx context.Context, r Request, parameter Parameter) []Violation {
 	switch parameter.In {
 	case openapi3.ParameterInPath:
-		value := op.PathValue(parameter.Name, r.PathValues)
+		i := slices.IndexFunc(op.inPath, func(p pathParameter) bool { return p.name == parameter.Name })
+		if i < 0 {
+			break
+		}
+		value := r.PathValues[i]
 		if parameter.Plain && (parameter.Enum == nil || slices.Contains(parameter.Enum, value)) ||
-			CheckSegment(parameter.Name, value) != nil { // reported by CheckPath
+			op.inPath[i].check(value) != nil { // reported by CheckPath
 			return nil
 		}
 	case openapi3.ParameterInQuery:

@@ -34,7 +34,9 @@ func New(operations []Operation, document func() (*openapi3.T, error)) *Spec {
 		op.segments = strings.Split(strings.TrimPrefix(op.Path, "/"), "/")
 		for i, segment := range op.segments {
 			if isParameter(segment) {
-				op.inPath = append(op.inPath, pathParameter{segment[1 : len(segment)-1], i})
+				name := segment[1 : len(segment)-1]
+				isURI := slices.ContainsFunc(op.Parameters, func(p Parameter) bool { return p.URI && p.Name == name })
+				op.inPath = append(op.inPath, pathParameter{name, i, isURI})
 			}
 		}
 		s.operations = append(s.operations, op)
@@ -73,6 +75,7 @@ func (op *Operation) Matches(method string, segments []string) bool {
 type pathParameter struct {
 	name    string
 	segment int
+	isURI   bool
 }
 
 // route returns the operation as kin-openapi has it.

@@ -107,7 +107,7 @@ func (c *Cache) lookUp(ctx context.Context) (string, *fetch, error) {
 	switch {
 	case c.value != "" && now.Before(c.expiresAt):
 		if c.current == nil && !now.Before(c.refreshAt) {
-			c.current = c.start(context.WithoutCancel(ctx))
+			c.current = c.start(ctx)
 			c.current.waiting++ // for later calls: this one has a token
 		}
 		return c.value, nil, nil
@@ -120,7 +120,7 @@ func (c *Cache) lookUp(ctx context.Context) (string, *fetch, error) {
 	case c.current != nil && c.current.settled:
 		return "", nil, c.current.err
 	case c.current == nil:
-		c.current = c.start(context.WithoutCancel(ctx))
+		c.current = c.start(ctx)
 	}
 	c.current.waiting++
 	return "", c.current, nil
@@ -130,7 +130,7 @@ func (c *Cache) lookUp(ctx context.Context) (string, *fetch, error) {
 // It is the only fetch until it has returned, even if it ignores its context: an oauth2.TokenSource
 // cannot be cancelled, and must not be called again and again.
 func (c *Cache) start(ctx context.Context) *fetch {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
 	f := &fetch{done: make(chan struct{}), cancel: cancel}
 	late := time.AfterFunc(c.timeout, func() {
 		err := fmt.Errorf("no token within %v: %w", c.timeout, context.DeadlineExceeded)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -18,6 +19,10 @@ const (
 	// maxTrailingBody is how long the body of a response with too large a header may take.
 	maxTrailingBody = 250 * time.Millisecond
 )
+
+// IdempotencyKeys are the header fields with which net/http takes a POST for one that it may send
+// again, if it has a GetBody.
+var IdempotencyKeys = []string{"Idempotency-Key", "X-Idempotency-Key"}
 
 // Response is a response, read to its end and decompressed.
 type Response struct {
@@ -83,6 +88,9 @@ func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte)
 		sent.setBody(request, body)
 		if t.isStandard && !t.isHTTP1.Load() {
 			request.GetBody = nil // the error of net/http then contains why it would send the request again
+		}
+		if slices.ContainsFunc(IdempotencyKeys, func(name string) bool { return r.Header[name] != nil }) {
+			request.GetBody = nil // or net/http would send a POST again that may have been processed
 		}
 	}
 	if t.Jar != nil {
