@@ -129,13 +129,13 @@ func ExampleErrRateLimited() {
 func ExampleCaptureResponse() {
 	server := exampleServer()
 	defer server.Close()
-	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":1,"below":2,"lastTopup":"2023-11-07T05:31:56Z"}}`})
+	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":1,"below":2,"x-lastTopup":"2023-11-07T05:31:56Z"}}`})
 
 	var response api.Response
 	_, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{},
 		api.CaptureResponse(&response))
 	fmt.Println(err, response.StatusCode, string(response.Body))
-	// Output: <nil> 200 {"success":true,"data":{"amount":1,"below":2,"lastTopup":"2023-11-07T05:31:56Z"}}
+	// Output: <nil> 200 {"success":true,"data":{"amount":1,"below":2,"x-lastTopup":"2023-11-07T05:31:56Z"}}
 }
 
 // Use one client for several accounts. They share its connections and its token.
@@ -265,7 +265,7 @@ func ExampleClient_UpdateAttribute() {
 func ExampleClient_CreateAttribute_unknownProperty() {
 	server := exampleServer()
 	defer server.Close()
-	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":50,"below":10,"lastTopup":"2023-11-07T05:31:56Z"}}`})
+	server.Respond(apitest.Reply{Body: `{"success":true,"data":{"amount":50,"below":10,"x-lastTopup":"2023-11-07T05:31:56Z"}}`})
 
 	setting, err := server.Client().CreateAttribute(context.Background(), gen.AttributeTypeContacts, gen.Contact{})
 	if err != nil {
@@ -273,7 +273,7 @@ func ExampleClient_CreateAttribute_unknownProperty() {
 		return
 	}
 	var at time.Time
-	found, err := setting.Get("lastTopup", &at)
+	found, err := setting.Get("x-lastTopup", &at)
 	fmt.Println(found, err, at)
 	// Output: true <nil> 2023-11-07 05:31:56 +0000 UTC
 }

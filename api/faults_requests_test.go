@@ -24,7 +24,7 @@ func requestFaults() []fault {
 		name string
 		kind gen.AttributeType
 	}{
-		{name: "unknown", kind: "companies"},
+		{name: "unknown", kind: "no-such-type"},
 		{name: "in other case", kind: "Contacts"},
 		{name: "empty", kind: ""},
 		{name: "with a blank", kind: "contacts "},

@@ -60,7 +60,7 @@ func responseFaults() []fault {
 		{name: "the example of the spec", body: successBody},
 		{
 			name: "unknown fields",
-			body: `{"success":true,"data":{"amount":123,"below":123,"lastTopup":"2023-11-07T05:31:56Z"},"more":[1,null]}`,
+			body: `{"success":true,"data":{"amount":123,"below":123,"x-lastTopup":"2023-11-07T05:31:56Z"},"more":[1,null]}`,
 		},
 		{
 			name: "an error object in a success",

@@ -218,7 +218,7 @@ func TestErrors_RedactWhatTheServerRepeats(t *testing.T) {
 		Email: new("chris@sakari.io"), FirstName: new("Chris"), LastName: new("Bloggs"),
 		Mobile:               &gen.ContactMobile{Number: new("123-456-7890"), LineType: new("mobile")},
 		Attributes:           properties{"x": []any{"free-form"}}.raw(),
-		AdditionalProperties: properties{"nickname": "Kit"}.raw(),
+		AdditionalProperties: properties{"x-nickname": "Kit"}.raw(),
 	}
 	message := "Invalid mobile number 123-456-7890 of Chris Bloggs (Kit, free-form) <chris@sakari.io>" +
 		" with " + token(server) + "\nnext line"

@@ -72,12 +72,12 @@ func TestCreateAttribute_SendsUndeclaredProperties(t *testing.T) {
 	_, err := server.Client().CreateAttribute(t.Context(), gen.AttributeTypeContacts, gen.Contact{
 		Mobile:               &gen.ContactMobile{AdditionalProperties: properties{"carrier": "x"}.raw()},
 		Attributes:           properties{}.raw(),
-		AdditionalProperties: properties{"nickname": "C"}.raw(),
+		AdditionalProperties: properties{"x-nickname": "C"}.raw(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"attributes":{},"mobile":{"carrier":"x"},"nickname":"C"}`
+	want := `{"attributes":{},"mobile":{"carrier":"x"},"x-nickname":"C"}`
 	if diff := cmp.Diff(want, string(server.Requests()[0].Body)); diff != "" {
 		t.Error(diff)
 	}
@@ -148,7 +148,7 @@ func TestMethods_SendNoInvalidArgument(t *testing.T) {
 	}
 	var noContext context.Context
 	for want, err := range map[string]error{
-		"sakari: getAttribute: invalid request: path.attributeType: ":                     second(client.GetAttribute(t.Context(), "companies", "1")),
+		"sakari: getAttribute: invalid request: path.attributeType: ":                     second(client.GetAttribute(t.Context(), "no-such-type", "1")),
 		"sakari: listAttributes: invalid request: query.limit: ":                          list(gen.ListAttributesParams{Limit: new(101)}),
 		"sakari: listAttributes: invalid request: query.limit: number must be at least 1": list(gen.ListAttributesParams{Limit: new(0)}),
 		"sakari: listAttributes: invalid request: query.offset: ":                         list(gen.ListAttributesParams{Offset: new(-1)}),
@@ -386,7 +386,7 @@ func TestWithValidation_DecidesAboutInvalidResponses(t *testing.T) {
 		reported := 0
 		base := serve(t, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, successBody) })
 		client := newClient(t, base, api.WithValidation(api.ValidationReport), countViolations(&reported))
-		_, err := client.CreateAttribute(t.Context(), "companies", gen.Contact{})
+		_, err := client.CreateAttribute(t.Context(), "no-such-type", gen.Contact{})
 		if err != nil || reported != 1 {
 			t.Errorf("got %v, %d reported", err, reported)
 		}

@@ -12,25 +12,25 @@ import (
 // Set adds a property that the spec does not declare, of any type that JSON can express.
 func ExampleContact_Set() {
 	contact := gen.Contact{Email: new("chris@sakari.io")}
-	if err := contact.Set("nickname", "Kit"); err != nil {
+	if err := contact.Set("x-nickname", "Kit"); err != nil {
 		fmt.Println(err)
 		return
 	}
 	text, err := json.Marshal(contact)
 	fmt.Println(string(text), err)
-	// Output: {"email":"chris@sakari.io","nickname":"Kit"} <nil>
+	// Output: {"email":"chris@sakari.io","x-nickname":"Kit"} <nil>
 }
 
 // Get decodes a property that the spec does not declare.
 func ExampleAutotopup_Get() {
-	const text = `{"amount":50,"below":10,"lastTopup":"2023-11-07T05:31:56Z"}`
+	const text = `{"amount":50,"below":10,"x-lastTopup":"2023-11-07T05:31:56Z"}`
 	var setting gen.Autotopup
 	if err := json.Unmarshal([]byte(text), &setting); err != nil {
 		fmt.Println(err)
 		return
 	}
 	var at time.Time
-	found, err := setting.Get("lastTopup", &at)
+	found, err := setting.Get("x-lastTopup", &at)
 	fmt.Println(found, err, at.Year())
 	// Output: true <nil> 2023
 }

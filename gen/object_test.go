@@ -48,7 +48,7 @@ func TestObject_EncodesWhatItDecoded(t *testing.T) {
 		"page":             string(pageRequest(t)),
 		"empty":            `{}`,
 		"empty containers": `{"lists":[],"attributes":{},"email":""}`,
-		"undeclared":       `{"nickname":"C","score":1.5,"tags":["a",null],"x":null}`,
+		"undeclared":       `{"x-nickname":"C","score":1.5,"tags":["a",null],"x":null}`,
 		"undeclared, nested": `{"mobile":{"carrier":"x"},"lists":[{"colour":"red",` +
 			`"filter":{"attributes":[{"z":1,"value":[]}]}}]}`,
 		"large identifiers": `{"hubspot":{"id":9007199254740993},` +
@@ -372,7 +372,7 @@ func TestObject_GetAndSet(t *testing.T) {
 	const large int64 = 1234567890123456789
 	var contact gen.Contact
 	for name, value := range map[string]any{
-		"nickname": "C", "score": large, "tags": []string{"a"},
+		"x-nickname": "C", "score": large, "tags": []string{"a"},
 	} {
 		if err := contact.Set(name, value); err != nil {
 			t.Fatal(err)
@@ -382,7 +382,7 @@ func TestObject_GetAndSet(t *testing.T) {
 	if found, err := contact.Get("score", &score); !found || err != nil || score != large {
 		t.Errorf("got %v, %v, %v", score, found, err)
 	}
-	if found, err := contact.Get("nickname", &score); !found || err == nil {
+	if found, err := contact.Get("x-nickname", &score); !found || err == nil {
 		t.Errorf("decoded a string as a number: %v, %v", found, err)
 	}
 	if found, err := contact.Get("other", &score); found || err != nil {
@@ -397,13 +397,13 @@ func TestObject_GetAndSet(t *testing.T) {
 }
 
 func TestObject_KeepsUndeclaredPropertiesOfResponses(t *testing.T) {
-	const text = `{"success":true,"data":{"amount":1,"below":2,"lastTopup":"2023-11-07T05:31:56Z"}}`
+	const text = `{"success":true,"data":{"amount":1,"below":2,"x-lastTopup":"2023-11-07T05:31:56Z"}}`
 	var decoded gen.AutotopupResponse
 	if err := json.Unmarshal([]byte(text), &decoded); err != nil {
 		t.Fatal(err)
 	}
 	var at time.Time
-	if found, err := decoded.Data.Get("lastTopup", &at); !found || err != nil || at.Year() != 2023 {
+	if found, err := decoded.Data.Get("x-lastTopup", &at); !found || err != nil || at.Year() != 2023 {
 		t.Errorf("got %v, %v, %v", at, found, err)
 	}
 }

@@ -18,14 +18,14 @@ import (
 //go:embed known-deviations.txt
 var knownDeviations string
 
-// drift reports where the vendor's own document differs from openapi.yaml. It compares the
-// parameters, bodies and success responses of the operations that openapi.yaml has.
-func drift(file string, out io.Writer) error {
+// drift reports where the vendor's own document differs from a spec. It compares the parameters,
+// bodies and success responses of the operations that the spec has.
+func drift(spec, file string, out io.Writer) error {
 	theirs, err := readDocument(file)
 	if err != nil {
 		return err
 	}
-	ours, err := readDocument(specFile)
+	ours, err := readDocument(spec)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func run(args []string, out io.Writer) error {
 	case command == "release-check" && len(args) == 0:
 		return releaseCheck(".", out)
 	case command == "drift" && len(args) == 1 && args[0] != "":
-		return drift(args[0], out)
+		return drift(specFile, args[0], out)
 	case command == "pack" && len(args) == 2:
 		return pack(args[0], args[1])
 	}

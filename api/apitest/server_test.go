@@ -81,7 +81,7 @@ func TestServer_ReportsInvalidRequests(t *testing.T) {
 			wantReport:  `"/lists"`,
 		},
 		"value that is not in the enum": {
-			path:        "/v1/accounts/a/attributes/companies",
+			path:        "/v1/accounts/a/attributes/no-such-type",
 			contentType: "application/json",
 			body:        `{}`,
 			wantStatus:  400,
@@ -108,7 +108,7 @@ func TestServer_ReportsInvalidRequests(t *testing.T) {
 			wantReport:  "Content-Type",
 		},
 		"unknown path": {
-			path:        "/v1/accounts/a/contacts",
+			path:        "/v1/no-such-path",
 			contentType: "application/json",
 			body:        `{}`,
 			wantStatus:  404,
