@@ -160,6 +160,10 @@ func responseFaults() []fault {
 			headers: []string{"Content-Encoding", "gzip"},
 		},
 		{
+			name: "400, not gzip, and longer than a buffer", status: 400,
+			body: strings.Repeat(" ", 10<<10) + faultserver.RefusalBody, headers: []string{"Content-Encoding", "gzip"},
+		},
+		{
 			name: "400, secrets in the header", status: 400, body: faultserver.RefusalBody,
 			headers: []string{"X-Echo", "{echo}", "Www-Authenticate", `Bearer error="{echo}"`},
 		},
@@ -291,6 +295,10 @@ func responseFaults() []fault {
 		{
 			name: "not gzip", body: successBody, headers: []string{"Content-Encoding", "gzip"},
 			locations: []string{"content-encoding"},
+		},
+		{
+			name: "not gzip, and longer than a buffer", body: strings.Repeat(" ", 10<<10) + successBody,
+			headers: []string{"Content-Encoding", "gzip"}, locations: []string{"content-encoding"},
 		},
 		{
 			name: "garbage after gzip", body: zip(successBody) + "ten bytes of garbage",
@@ -534,6 +542,8 @@ func responseFaults() []fault {
 		faultserver.Process(faultserver.Reply(500, tooLong)), overLimit(api.Unknown, 1, "body"))
 	add("400, a body over the limit",
 		faultserver.Reply(400, tooLong), overLimit(api.NotApplied, 0, "body"))
+	add("400, not gzip, a body over the limit",
+		faultserver.Reply(400, tooLong, "Content-Encoding", "gzip"), overLimit(api.NotApplied, 0, "body"))
 	add("503, a header over the limit",
 		faultserver.Process(faultserver.Refuse(503, "X-Much", tooLong[:70<<10])), overLimit(api.Unknown, 1, "header"))
 	return faults

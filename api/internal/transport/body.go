@@ -35,11 +35,15 @@ func readBody(r *http.Response, limit int64) (body []byte, isTooLarge bool, err 
 	var raw bytes.Buffer // net/http loses the bytes if they are not gzip
 	source := bufio.NewReader(io.TeeReader(io.LimitReader(r.Body, maxCompressed), &raw))
 	body, isTooLarge, err = readAtMost(&gunzip{source: source}, r.ContentLength, limit)
+	if isBadGzip(err) {
+		if _, err = io.Copy(io.Discard, source); err == nil { // gzip stopped at what it cannot read
+			err = errNotGzip
+		}
+		return raw.Bytes()[:min(int64(raw.Len()), limit)], int64(raw.Len()) > limit, err
+	}
 	switch {
 	case isTooLarge, int64(raw.Len()) >= maxCompressed:
 		return body, true, nil
-	case isBadGzip(err):
-		return raw.Bytes(), false, errNotGzip
 	case err == nil, errors.Is(err, errBehindGzip):
 		r.Header.Del("Content-Encoding") // as net/http does when it decompresses
 		r.Header.Del("Content-Length")
