@@ -350,6 +350,40 @@ func TestHTTP2_AllowsRequestsOfTransport(t *testing.T) {
 	}
 }
 
+// A transport of the caller sends a POST twice. That the server did not process the second one says
+// nothing of the first one.
+func TestHTTP2_DoubtsTheRefusalOfAResend(t *testing.T) {
+	for name, refuse := range map[string]faultserver.HTTP2Action{
+		"REFUSED_STREAM":           resetStream(faultserver.RefusedStream),
+		"GOAWAY":                   faultserver.WriteFrames(faultserver.GoAway(0, faultserver.NoError)),
+		"GOAWAY ENHANCE_YOUR_CALM": faultserver.WriteFrames(faultserver.GoAway(0, faultserver.EnhanceYourCalm)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, transport := startHTTP2(t, true, func(c net.Conn, r faultserver.HTTP2Request) {
+				if r.Number == 1 { // it may have been processed
+					faultserver.WriteFramesThenClose(faultserver.ResetStream(faultserver.InternalError))(c, r)
+				} else {
+					refuse(c, r)
+				}
+			})
+			client := newClient(t, server.URL, withRoundTrip(func(r *http.Request) (*http.Response, error) {
+				again := *r
+				again.Body, _ = r.GetBody()
+				again.GetBody = nil
+				if response, err := transport.RoundTrip(r); err == nil {
+					return response, nil
+				}
+				return transport.RoundTrip(&again)
+			}))
+			_, err := create(t, client)
+			if api.OutcomeOf(err) != api.Unknown || server.Received() != 2 {
+				t.Errorf("got %v after %d requests", err, server.Received())
+			}
+		})
+	}
+}
+
 // Net/http refuses some fields over HTTP/2 when it has a connection, and before it writes anything.
 func TestHTTP2_ReportsFieldsThatItDoesNotSend(t *testing.T) {
 	for name, edit := range map[string]func(http.Header){

@@ -125,6 +125,8 @@ func connectionFaults() []fault {
 		hostileProxy("responds in the tunnel", "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"+successBody),
 		hostileProxy("sends no HTTP", "\x00\x01\x02\r\n\r\n"),
 		hostileProxy("sends nothing", ""),
+		hostileProxy("says what net/http says of a long header",
+			"HTTP/1.1 403 net/http: server response headers exceeded 1 bytes; aborted\r\n\r\n"),
 		hostileProxy("writes to the log", "HTTP/1.1 403 x\x1b[31m\tlevel=INFO\r\n\r\n"),
 
 		// There is a connection, and no response.

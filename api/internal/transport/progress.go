@@ -19,7 +19,8 @@ type progress struct {
 	isConnected atomic.Bool
 	isWriting   atomic.Bool // a field of the header was written, at least to a buffer
 	isHTTP2     atomic.Bool
-	again       atomic.Bool // net/http began to send the request again
+	requests    atomic.Int32 // that were sent, at least their header
+	again       atomic.Bool  // net/http began to send the request again
 }
 
 func newProgress() *progress {
@@ -33,6 +34,7 @@ func newProgress() *progress {
 				p.isHTTP2.Store(true)
 			}
 		},
+		WroteHeaders: func() { p.requests.Add(1) },
 	}
 	return p
 }
@@ -42,15 +44,13 @@ func newProgress() *progress {
 // The first resend may have been sent by then. Over HTTP/1 net/http resends only when an idle
 // connection breaks before any response, and that ends by itself.
 func (p *progress) endResends(cancel func()) {
-	var isSent atomic.Bool
 	p.trace.GetConn = func(string) {
 		p.isTraced.Store(true)
-		if p.isHTTP2.Load() && isSent.Load() {
+		if p.isHTTP2.Load() && p.requests.Load() > 0 {
 			p.again.Store(true)
 			cancel()
 		}
 	}
-	p.trace.WroteHeaders = func() { isSent.Store(true) }
 }
 
 // isUnsent reports whether a request that failed was certainly not sent: there was no connection,
@@ -67,9 +67,13 @@ func (p *progress) isUnwritten(err error) bool {
 
 // unprocessed returns why the server did not process a request over HTTP/2, nil if it may have (RFC
 // 9113 8.7): it refused the stream, or closes the connection and names a lower stream as the last
-// one, or the connection closed before the request was sent. The errors of net/http for these have
-// no exported type.
-func unprocessed(err error) error {
+// one, or the connection closed before the request was sent. It may have processed the first of
+// several requests, which net/http or another RoundTripper sent by itself. The errors of net/http
+// have no exported type.
+func (p *progress) unprocessed(err error) error {
+	if p.requests.Load() > 1 {
+		return nil
+	}
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
 	}

@@ -123,16 +123,14 @@ func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte)
 
 // failed classifies a round trip without a response.
 func (t *Transport) failed(ctx context.Context, sent *progress, err error) error {
-	if isHeaderLimit(err) {
-		return &Error{Response: &Response{}, Problem: tooLarge("header", maxHeader)}
-	}
-	if cause := unprocessed(err); cause != nil {
+	if cause := sent.unprocessed(err); cause != nil {
 		return &Error{Unprocessed: true, Err: cause}
 	}
-	return &Error{
-		NotSent: sent.isUnsent(err) || t.isStandard && sent.isUnwritten(err),
-		Err:     withContextError(ctx, err),
+	isNotSent := sent.isUnsent(err) || t.isStandard && sent.isUnwritten(err)
+	if !isNotSent && isHeaderLimit(err) { // the text of a proxy that refuses a tunnel may say so, too
+		return &Error{Response: &Response{}, Problem: tooLarge("header", maxHeader)}
 	}
+	return &Error{NotSent: isNotSent, Err: withContextError(ctx, err)}
 }
 
 // read reads a response. Beside an error it returns what it has read.
