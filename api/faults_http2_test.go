@@ -238,16 +238,34 @@ func resetStream(code uint32) faultserver.HTTP2Action {
 	return faultserver.WriteFrames(faultserver.ResetStream(code))
 }
 
-// Net/http cannot ask for a body again if there is none. A POST without one is not sent again
-// either.
-func TestHTTP2_SendsPostWithoutBodyOnce(t *testing.T) {
+// Net/http cannot ask for a body again if there is none. Without one, a request that changes
+// something is sent once, also below a transport of the caller.
+func TestHTTP2_SendsOnceWithoutABody(t *testing.T) {
 	doc := readSpec(t)
-	doc.AddOperation("/v2/ping", http.MethodPost, &openapi3.Operation{OperationID: "ping", Responses: okResponses()})
-	server, transport := startHTTP2(t, true, resetStream(faultserver.ProtocolError))
-	client := newClient(t, server.URL, api.WithSpec(doc), withTransport(transport), api.WithTimeout(sentTimeout))
-	err := sendRaw(t, client, http.MethodPost, server.URL+"/v2/ping", "")
-	if api.OutcomeOf(err) != api.Unknown || server.Received() != 1 {
-		t.Errorf("got %v; processed %d times", err, server.Received())
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+		doc.AddOperation("/v2/ping", method, &openapi3.Operation{OperationID: method, Responses: okResponses()})
+	}
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+		for _, isWrapped := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/wrapped %v", method, isWrapped), func(t *testing.T) {
+				server, transport := startHTTP2(t, true, func(c net.Conn, r faultserver.HTTP2Request) {
+					if r.Number == 1 { // it was processed
+						resetStream(faultserver.ProtocolError)(c, r)
+					} else {
+						faultserver.WriteFrames(faultserver.Header, faultserver.LastData(`{"success":false}`))(c, r)
+					}
+				})
+				use := withTransport(transport)
+				if isWrapped {
+					use = withRoundTrip(transport.RoundTrip)
+				}
+				client := newClient(t, server.URL, api.WithSpec(doc), use, api.WithMaxAttempts(1))
+				err := sendRaw(t, client, method, server.URL+"/v2/ping", "")
+				if api.OutcomeOf(err) != api.Unknown || server.Received() != 1 {
+					t.Errorf("got %v; processed %d times", err, server.Received())
+				}
+			})
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func newProgress() *progress {
 	return p
 }
 
-// endResends cancels a round trip over HTTP/2 when net/http begins to send a request without a body
+// endResends cancels a round trip over HTTP/2 when net/http begins to send a request such as a GET
 // again: it does so as often as a server sends certain frames, outside of the limit of attempts.
 // The first resend may have been sent by then. Over HTTP/1 net/http resends only when an idle
 // connection breaks before any response, and that ends by itself.

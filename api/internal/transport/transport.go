@@ -75,7 +75,7 @@ func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte)
 		r.Header["Accept-Encoding"] = []string{"gzip"}
 	}
 	sent := newProgress()
-	hasBody := body != nil || !IsIdempotent(r.Method)
+	hasBody := body != nil || !isSafe(r.Method) // net/http may send again what has no body
 	sending := ctx
 	if !hasBody && t.isStandard { // another RoundTripper may ask for a connection twice
 		var cancel context.CancelFunc
@@ -207,6 +207,12 @@ func withContextError(ctx context.Context, err error) error {
 		err = fmt.Errorf("%w: %w", err, cause)
 	}
 	return err
+}
+
+// isSafe reports whether a request with a method changes nothing (RFC 9110 9.2.1), however often
+// net/http sends it.
+func isSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
 // IsIdempotent reports whether a request with a method may be sent twice (RFC 9110 9.2.2).

@@ -257,6 +257,37 @@ func TestRoundTrip_WithAnyRoundTripper(t *testing.T) {
 	}
 }
 
+// The server processes a request, and closes the kept connection without a response. Net/http would
+// send some of these requests again, and the caller would see the last response alone.
+func TestRoundTrip_SendsOnceOnAKeptConnection(t *testing.T) {
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+		for _, field := range append(IdempotencyKeys, "X-Other") {
+			for _, body := range [][]byte{nil, []byte("{}")} {
+				t.Run(fmt.Sprintf("%s/%s/%q", method, field, body), func(t *testing.T) {
+					var requests atomic.Int32
+					server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+						if requests.Add(1) > 1 {
+							panic(http.ErrAbortHandler)
+						}
+					}))
+					defer server.Close()
+					own := newTransport(t, Config{})
+					for _, isKept := range []bool{false, true} {
+						request := newRequest(t, method, server.URL)
+						request.Header.Set(field, "1")
+						if _, err := own.RoundTrip(t.Context(), request, body); (err != nil) != isKept {
+							t.Errorf("got %v", err)
+						}
+					}
+					if n := requests.Load(); n != 2 {
+						t.Errorf("%d requests, want 2", n)
+					}
+				})
+			}
+		}
+	}
+}
+
 func TestRoundTrip_SendsAPOSTOnce(t *testing.T) {
 	requests := 0
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
