@@ -344,6 +344,20 @@ func TestWithValidation_DecidesAboutInvalidResponses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the caller sees no violations of the request in the response", func(t *testing.T) {
+		server, err := apitest.Start(func(error) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		var response api.Response
+		reported := 0
+		client := server.Client(api.WithValidation(api.ValidationReport), countViolations(&reported))
+		_, err = client.CreateAttribute(t.Context(), "no-such-type", gen.Contact{}, api.CaptureResponse(&response))
+		if as[*api.Error](t, err).StatusCode != 400 || reported != 1 || len(response.Violations) != 0 {
+			t.Errorf("got %v, reported %d, in the response %v", err, reported, response.Violations)
+		}
+	})
 	t.Run("the caller sees the violations of a result", func(t *testing.T) {
 		server := apitest.NewServer(t)
 		server.Respond(apitest.Reply{Body: `{"data":{"id":"x"}}`})
