@@ -63,7 +63,7 @@ func (d document) places() map[string]place {
 			if !slices.Contains(methods, method) {
 				continue
 			}
-			for _, server := range d.servers() {
+			for _, server := range serversOf(object(item)[method], item, map[string]any(d)) {
 				whole := strings.TrimSuffix(strings.TrimSuffix(server.Path, "/")+path, "/")
 				key := method + " " + parameterName.ReplaceAllString(whole, "{}")
 				found[key] = place{method: method, path: path, withServer: whole}
@@ -74,9 +74,18 @@ func (d document) places() map[string]place {
 }
 
 // servers returns the addresses of the servers, an empty one if there is none.
-func (d document) servers() []*url.URL {
+func (d document) servers() []*url.URL { return serversOf(map[string]any(d)) }
+
+// serversOf returns the addresses in the first of an operation, its path and the document that has
+// servers.
+func serversOf(places ...any) []*url.URL {
 	var servers []*url.URL
-	all, _ := d["servers"].([]any)
+	var all []any
+	for _, at := range places {
+		if all, _ = object(at)["servers"].([]any); len(all) > 0 {
+			break
+		}
+	}
 	for _, server := range all {
 		address, _ := object(server)["url"].(string)
 		for name, variable := range object(object(server)["variables"]) {

@@ -72,6 +72,9 @@ func drift(spec, file string, out io.Writer) error {
 	if found == 0 {
 		fmt.Fprintln(out, "  nothing")
 	}
+	if more := beside(places, theirs.places()); len(more) > 0 {
+		fmt.Fprintf(out, "\nThe vendor also has, at our paths and below them:\n+ %s\n", strings.Join(more, "\n+ "))
+	}
 	expected := 0
 	for _, line := range slices.Sorted(maps.Keys(known)) {
 		operation, _, _ := strings.Cut(line, ": ")
@@ -89,6 +92,48 @@ func drift(spec, file string, out io.Writer) error {
 	return nil
 }
 
+// beside returns the operations of the vendor at the paths of ours, or below them, that we do not
+// have.
+func beside(ours, theirs map[string]place) []string {
+	var more []string
+	for key, there := range theirs {
+		_, path, _ := strings.Cut(key, " ")
+		isBelow := func(own string) bool {
+			_, ownPath, _ := strings.Cut(own, " ")
+			return path == ownPath || strings.HasPrefix(path, ownPath+"/")
+		}
+		if _, isOurs := ours[key]; !isOurs && slices.ContainsFunc(slices.Collect(maps.Keys(ours)), isBelow) {
+			more = append(more, there.String())
+		}
+	}
+	slices.Sort(more)
+	return slices.Compact(more)
+}
+
+// near returns the operations of the vendor that may be the one with a key, with another method or
+// another name in the path, such as that of a version.
+func near(key string, ours, theirs map[string]place) []string {
+	parts := strings.Split(key, "/")
+	var found []string
+	for other, there := range theirs {
+		others := strings.Split(other, "/")
+		if _, isOurs := ours[other]; isOurs || len(others) != len(parts) {
+			continue
+		}
+		differences := 0
+		for i := range parts { // the first of them is the method
+			if parts[i] != others[i] {
+				differences++
+			}
+		}
+		if last := len(parts) - 1; differences == 1 && parts[last] == others[last] {
+			found = append(found, strings.ToUpper(there.method)+" "+there.withServer)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
 // compareOperation compares one operation by itself.
 func compareOperation(ours, theirs document, key string) (changes []wireChange, err error) {
 	defer func() {
@@ -98,7 +143,11 @@ func compareOperation(ours, theirs document, key string) (changes []wireChange, 
 	}()
 	there, ok := theirs.places()[key]
 	if !ok {
-		return nil, errors.New("it is not in the document")
+		text := "it is not in the document"
+		if similar := near(key, ours.places(), theirs.places()); len(similar) > 0 {
+			text += "; near is " + strings.Join(similar, ", ")
+		}
+		return nil, errors.New(text)
 	}
 	own, err := ours.load(ours.places()[key])
 	if err != nil {

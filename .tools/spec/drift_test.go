@@ -66,7 +66,8 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 	for name, c := range map[string]struct {
 		replace []string // pairs of a text in the document and its replacement
 		want    []string
-		gone    int // known deviations that are no longer found
+		beside  []string // operations of the vendor beside ours
+		gone    int      // known deviations that are no longer found
 	}{
 		"no change": {},
 		"version in the paths": {
@@ -181,7 +182,8 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 		},
 		"operation is missing": {
 			replace: []string{"    put:\n", "    patch:\n"},
-			want:    each(missing, update),
+			want:    each(missing+"; near is PATCH /v1/accounts/{account}/attributes/{kind}/{id}", update),
+			beside:  []string{"PATCH /accounts/{account}/attributes/{kind}/{id}"},
 		},
 		"path is missing": {
 			replace: []string{
@@ -195,7 +197,33 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 		},
 		"other version of the API": {
 			replace: []string{"sakari.io/v1", "sakari.io/v2"},
-			want:    each(missing, list, byType, create, one, update),
+			want: []string{
+				list + missing + "; near is GET /v2/accounts/{account}/attributes",
+				byType + missing + "; near is GET /v2/accounts/{account}/attributes/{kind}",
+				create + missing + "; near is POST /v2/accounts/{account}/attributes/{kind}",
+				one + missing + "; near is GET /v2/accounts/{account}/attributes/{kind}/{id}",
+				update + missing + "; near is PUT /v2/accounts/{account}/attributes/{kind}/{id}",
+			},
+		},
+		"servers of a path and of an operation": {
+			replace: []string{
+				servers, "servers:\n  - url: https://other.invalid/v9\n",
+				"    parameters:\n      - {name: account", "    servers: [{url: https://api.sakari.io/v1}]\n" +
+					"    parameters:\n      - {name: account",
+				"      operationId: fetchAttributes\n", "      operationId: fetchAttributes\n" +
+					"      servers: [{url: https://api.sakari.io/v1}]\n",
+			},
+			want: []string{"servers: the API is at other.invalid, and not at api.sakari.io"},
+		},
+		"new operations": {
+			replace: []string{
+				"    put:\n", "    delete: {responses: {}}\n    put:\n",
+				"paths:\n", "paths:\n  /accounts/{a}/attributes/{b}/{c}/history: {get: {responses: {}}}\n" +
+					"  /accounts/{a}/attributesofanother: {get: {responses: {}}}\n",
+			},
+			beside: []string{
+				"DELETE /accounts/{account}/attributes/{kind}/{id}", "GET /accounts/{a}/attributes/{b}/{c}/history",
+			},
 		},
 		"paths is an array": {
 			replace: []string{"\npaths:\n", "\npaths: []\nx-paths:\n"},
@@ -226,6 +254,15 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 				}
 			}
 			if diff := cmp.Diff(append([]string{token}, c.want...), differences); diff != "" {
+				t.Error(diff)
+			}
+			var beside []string
+			for line := range strings.Lines(out.String()) {
+				if found, ok := strings.CutPrefix(line, "+ "); ok {
+					beside = append(beside, strings.TrimSuffix(found, "\n"))
+				}
+			}
+			if diff := cmp.Diff(c.beside, beside); diff != "" {
 				t.Error(diff)
 			}
 			if gone := strings.Count(out.String(), "\n- "); gone != c.gone {
