@@ -379,8 +379,8 @@ func TestHTTP2_DoubtsTheRefusalOfAResend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server, transport := startHTTP2(t, true, func(c net.Conn, r faultserver.HTTP2Request) {
-				if r.Number == 1 { // it may have been processed
-					faultserver.WriteFramesThenClose(faultserver.ResetStream(faultserver.InternalError))(c, r)
+				if r.Number == 1 { // it may have been processed; net/http uses the connection no more
+					resetStream(faultserver.ProtocolError)(c, r)
 				} else {
 					refuse(c, r)
 				}

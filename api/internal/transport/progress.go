@@ -17,10 +17,9 @@ type progress struct {
 	trace       httptrace.ClientTrace
 	isTraced    atomic.Bool // the RoundTripper calls the trace
 	isConnected atomic.Bool
-	isWriting   atomic.Bool // a field of the header was written, at least to a buffer
+	requests    atomic.Int32 // of which the header was written, at least to a buffer
 	isHTTP2     atomic.Bool
-	requests    atomic.Int32 // that were sent, at least their header
-	again       atomic.Bool  // net/http began to send the request again
+	again       atomic.Bool // net/http began to send the request again
 }
 
 func newProgress() *progress {
@@ -29,12 +28,14 @@ func newProgress() *progress {
 		GetConn: func(string) { p.isTraced.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { p.isConnected.Store(true) },
 		WroteHeaderField: func(name string, _ []string) {
-			p.isWriting.Store(true)
-			if strings.HasPrefix(name, ":") { // a pseudo-header field of HTTP/2 (RFC 9113 8.3)
+			switch name {
+			case "Host": // HTTP/1
+				p.requests.Add(1)
+			case ":method": // a pseudo-header field of HTTP/2 (RFC 9113 8.3)
 				p.isHTTP2.Store(true)
+				p.requests.Add(1)
 			}
 		},
-		WroteHeaders: func() { p.requests.Add(1) },
 	}
 	return p
 }
@@ -62,7 +63,7 @@ func (p *progress) isUnsent(err error) bool {
 // isUnwritten reports whether the http.Transport found before it wrote that it cannot send a
 // request over HTTP/2, such as one with a field that HTTP/2 does not have.
 func (p *progress) isUnwritten(err error) bool {
-	return p.isTraced.Load() && !p.isWriting.Load() && strings.HasPrefix(err.Error(), "http2: ")
+	return p.isTraced.Load() && p.requests.Load() == 0 && strings.HasPrefix(err.Error(), "http2: ")
 }
 
 // unprocessed returns why the server did not process a request over HTTP/2, nil if it may have (RFC

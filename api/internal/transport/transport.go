@@ -100,7 +100,7 @@ func (t *Transport) RoundTrip(ctx context.Context, r *http.Request, body []byte)
 		}
 	}
 	response, err := t.Transport.RoundTrip(request)
-	if sent.isWriting.Load() {
+	if sent.requests.Load() > 0 {
 		t.isHTTP1.Store(!sent.isHTTP2.Load())
 	}
 	if response != nil {
