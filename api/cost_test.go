@@ -15,7 +15,7 @@ import (
 
 // The number of allocations is exact, so the test has a limit for it. Times vary: see make bench.
 func TestCost_AllocationsOfACall(t *testing.T) {
-	const maxAllocations = 55
+	const maxAllocations = 54
 	if got := testing.AllocsPerRun(100, callWithLists(t, 1)); got > maxAllocations {
 		t.Errorf("%v allocations, want at most %d", got, maxAllocations)
 	}

@@ -84,7 +84,7 @@ func TestOptions_RefuseInvalidArguments(t *testing.T) {
 		"no client secret":                       api.WithClientCredentials("x", ""),
 		"a client id with a line break":          api.WithClientCredentials("x\n", "y"),
 		"a client secret with a blank":           api.WithClientCredentials("x", " y"),
-		"a client secret with a no-break space":  api.WithClientCredentials("x", "y\u00a0"),
+		"a client secret with U+00A0":            api.WithClientCredentials("x", "y\u00a0"),
 		"a client secret with a byte order mark": api.WithClientCredentials("x", "\ufeffy"),
 		"a client id with a control character":   api.WithClientCredentials("x\x00y", "y"),
 		"a client id with a zero-width space":    api.WithClientCredentials("x\u200by", "y"),

@@ -108,7 +108,7 @@ func FuzzText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, secret, before, after string) {
 		text := before + " " + secret + " " + after
 		if trimmed(secret) == "" || len(text) > maxText {
-			t.Skip()
+			return
 		}
 		if got := New(secret).Text(text); !strings.Contains(got, Mark) {
 			t.Errorf("%q stays in %q", secret, got)
