@@ -144,7 +144,9 @@ func WithInsecureBaseURL() Option {
 }
 
 // WithHTTPClient sets the transport, the cookie jar and the time-out of each round trip. The
-// *http.Client is copied and never changed. Redirects are not followed, even if it allows them.
+// *http.Client is copied and never changed. Redirects are not followed, even if it allows them. A
+// RoundTripper of your own must end with the context of the request, or a call may take longer than
+// its time-out.
 //
 // The default is a copy of [http.DefaultTransport] that keeps up to 100 connections open, and that
 // uses a proxy for https only. Many concurrent callers need a MaxIdleConnsPerHost of about their
@@ -153,6 +155,9 @@ func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
 			return errors.New("WithHTTPClient: the client must not be nil")
+		}
+		if t, ok := client.Transport.(*http.Transport); ok && t == nil {
+			return errors.New("WithHTTPClient: the transport is a nil *http.Transport")
 		}
 		copied := *client
 		c.client = &copied
@@ -250,9 +255,9 @@ func WithRetryBackoff(first, longest time.Duration) Option {
 
 // WithRateLimit limits the client to perSecond round trips a second on average, and to burst at
 // once. All attempts count, except those of the token call. All accounts and goroutines of a client
-// share the limit. Calls wait in the order in which they came, within their time-out. A call that
-// would have to wait past its deadline fails at once with [context.DeadlineExceeded] and is not
-// applied.
+// share the limit. Calls wait in the order in which they came, within their time-out. The first of
+// them fails at once with [context.DeadlineExceeded] if it would have to wait past its deadline,
+// and the others when it passes. They are not applied.
 //
 // By default there is no limit. The vendor documents none either, but responds 429 to fast callers.
 func WithRateLimit(perSecond float64, burst int) Option {

@@ -97,6 +97,7 @@ func TestOptions_RefuseInvalidArguments(t *testing.T) {
 		"a token with a newline":                 api.WithToken("a\nb"),
 		"a token with a space":                   api.WithToken("a b"),
 		"a nil token source":                     api.WithTokenSource(nil),
+		"a nil transport":                        api.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)}),
 		"a nil HTTP client":                      api.WithHTTPClient(nil),
 		"an empty user agent":                    api.WithUserAgent(""),
 		"a user agent with a newline":            api.WithUserAgent("a\r\nX: y"),

@@ -46,7 +46,7 @@ type Transport struct {
 	timedOut   error // why a round trip ends after Timeout
 	isStandard bool  // the RoundTripper is one of net/http
 	acceptGzip bool
-	isHTTP1    atomic.Bool // the last connection was: the first one is new, and needs no resend
+	isHTTP1    atomic.Bool // the last connection was: a resend needs one that was used before
 }
 
 // New returns a transport.
