@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/build"
 	"net"
 	"net/http"
 	"slices"
@@ -88,6 +89,45 @@ func TestHTTP2_SendsPostOnce(t *testing.T) {
 }
 
 var http2Kinds = []string{"TLS", "plain", "registered"}
+
+// roundTripOnly is a transport of net/http that the client cannot see.
+type roundTripOnly struct{ transport *http.Transport }
+
+func (r roundTripOnly) RoundTrip(request *http.Request) (*http.Response, error) {
+	return r.transport.RoundTrip(request)
+}
+
+// A RoundTripper of the caller may need GetBody, with which net/http hides why it would send a
+// request again. Before Go 1.27 that may be an error after the request was processed.
+func TestHTTP2_RetriesBelowARoundTripper(t *testing.T) {
+	isReason := slices.Contains(build.Default.ReleaseTags, "go1.27")
+	for name, refuse := range map[string]faultserver.HTTP2Action{
+		"REFUSED_STREAM": resetStream(faultserver.RefusedStream),
+		"GOAWAY":         faultserver.WriteFrames(faultserver.GoAway(0, faultserver.NoError)),
+		"PROTOCOL_ERROR": resetStream(faultserver.ProtocolError),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			respond := faultserver.WriteFrames(faultserver.Header, faultserver.LastData(successBody))
+			server, transport := startHTTP2(t, true, func(c net.Conn, r faultserver.HTTP2Request) {
+				if r.Number == 1 {
+					refuse(c, r)
+				} else {
+					respond(c, r)
+				}
+			})
+			client := newClient(t, server.URL, api.WithHTTPClient(&http.Client{Transport: roundTripOnly{transport}}))
+			_, err := client.CreateAttribute(t.Context(), gen.AttributeTypeContacts, faultContact)
+			want, wantReceived := api.Unknown, 1
+			if isReason && name != "PROTOCOL_ERROR" {
+				want, wantReceived = api.Applied, 2
+			}
+			if api.OutcomeOf(err) != want || server.Received() != wantReceived {
+				t.Errorf("got %v after %d requests, want %v after %d", err, server.Received(), want, wantReceived)
+			}
+		})
+	}
+}
 
 // startHTTP2Kind starts a server that writes frames, and returns a client of it.
 func startHTTP2Kind(

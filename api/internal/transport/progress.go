@@ -88,6 +88,9 @@ func (p *progress) unprocessed(err error) error {
 		unusable    = "net/http: cannot rewind body after connection loss" // without GetBody, it sent nothing
 	)
 	text := err.Error()
+	if err == ErrSentOnce && p.isHTTP2.Load() && !p.again.Load() && !resendsProcessed {
+		return errors.New("the server did not process the request")
+	}
 	if cause, ok := strings.CutPrefix(text, notResent); ok {
 		text = strings.TrimSuffix(cause, asWritten)
 	}
