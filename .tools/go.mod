@@ -12,6 +12,7 @@ tool (
 
 require (
 	github.com/getkin/kin-openapi v0.153.0
+	github.com/go-json-experiment/json v1.27.2
 	github.com/google/go-cmp v0.7.0
 	github.com/oasdiff/oasdiff v1.37.0
 	go.yaml.in/yaml/v3 v3.0.6

@@ -12,6 +12,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3conv"
+	"github.com/go-json-experiment/json"
 	"github.com/oasdiff/oasdiff/flatten/allof"
 	"github.com/oasdiff/oasdiff/flatten/commonparams"
 	"go.yaml.in/yaml/v3"
@@ -34,7 +35,11 @@ func readDocument(file string) (document, error) {
 		return nil, err
 	}
 	var parsed any
-	if err := yaml.Unmarshal(text, &parsed); err != nil { // JSON is YAML
+	err = json.Unmarshal(text, &parsed) // much faster than yaml.Unmarshal, which reads JSON too
+	if err != nil {
+		err = yaml.Unmarshal(text, &parsed)
+	}
+	if err != nil {
 		line, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fmt.Errorf("%s: is neither JSON nor YAML: %s, and it begins with %.40q",
 			file, line, text)

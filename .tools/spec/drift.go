@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -46,7 +45,7 @@ func drift(spec, file string, out io.Writer) error {
 		found++
 		fmt.Fprintln(out, "  "+line)
 	}
-	places := ours.places()
+	places, theirPlaces := ours.places(), theirs.places()
 	compared := make(map[string]bool)
 	byPath := func(a, b string) int {
 		x, y := places[a], places[b]
@@ -54,7 +53,16 @@ func drift(spec, file string, out io.Writer) error {
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(places), byPath) {
 		at := places[key].String()
-		changes, err := compareOperation(ours, theirs, key)
+		there, ok := theirPlaces[key]
+		if !ok {
+			text := "it is not in the document"
+			if similar := near(key, places, theirPlaces); len(similar) > 0 {
+				text += "; near is " + strings.Join(similar, ", ")
+			}
+			report(at, text)
+			continue
+		}
+		changes, err := compareOperation(ours, theirs, places[key], there)
 		if err != nil {
 			report(at, err.Error())
 			continue
@@ -72,7 +80,7 @@ func drift(spec, file string, out io.Writer) error {
 	if found == 0 {
 		fmt.Fprintln(out, "  nothing")
 	}
-	if more := beside(places, theirs.places()); len(more) > 0 {
+	if more := beside(places, theirPlaces); len(more) > 0 {
 		fmt.Fprintf(out, "\nThe vendor also has, at our paths and below them:\n+ %s\n", strings.Join(more, "\n+ "))
 	}
 	expected := 0
@@ -135,21 +143,13 @@ func near(key string, ours, theirs map[string]place) []string {
 }
 
 // compareOperation compares one operation by itself.
-func compareOperation(ours, theirs document, key string) (changes []wireChange, err error) {
+func compareOperation(ours, theirs document, here, there place) (changes []wireChange, err error) {
 	defer func() {
 		if crash := recover(); crash != nil { // oasdiff expects a valid document
 			changes, err = nil, fmt.Errorf("cannot be compared: %v", crash)
 		}
 	}()
-	there, ok := theirs.places()[key]
-	if !ok {
-		text := "it is not in the document"
-		if similar := near(key, ours.places(), theirs.places()); len(similar) > 0 {
-			text += "; near is " + strings.Join(similar, ", ")
-		}
-		return nil, errors.New(text)
-	}
-	own, err := ours.load(ours.places()[key])
+	own, err := ours.load(here)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -291,6 +292,20 @@ func TestDrift_ReadsALargeDocumentThatIsInvalidElsewhere(t *testing.T) {
 	var out strings.Builder
 	err := drift(frozenSpec, write(t, filepath.Join(t.TempDir(), "large.json"), large.String()), &out)
 	if !errors.Is(err, errFound) || !strings.Contains(out.String(), "\n6 differences") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// A document as JSON is read as the same document as YAML is.
+func TestDrift_ReadsJSON(t *testing.T) {
+	text, err := json.Marshal(parseYAML(t, read(t, ".tools/spec/testdata/vendor.yaml")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := strings.ReplaceAll(string(text), `"type":"string"`, `"type":"string","maxLength":1000000`)
+	var out strings.Builder
+	err = drift(frozenSpec, write(t, filepath.Join(t.TempDir(), "vendor.json"), large), &out)
+	if !errors.Is(err, errFound) || strings.Contains(out.String(), "cannot be") || !strings.Contains(out.String(), "`1000000`") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
