@@ -49,6 +49,11 @@ func TestSoak(t *testing.T) {
 		api.WithHTTPClient(&http.Client{Transport: s.transport, Timeout: 250 * time.Millisecond}),
 		api.WithSleep(func(ctx context.Context, _ time.Duration) error { return ctx.Err() }))
 
+	// What the client reads once, for its first violation, is no growth.
+	if _, err := client.CreateAttribute(t.Context(), "no-such-type", gen.Contact{}); err == nil {
+		t.Error("an invalid request was sent")
+	}
+
 	// heapAfter lets the callers work, waits until all has ended, and returns the size of the heap.
 	heapAfter := func(d time.Duration) int64 {
 		end := time.Now().Add(d)
