@@ -61,7 +61,7 @@ func TestSoak(t *testing.T) {
 		for range soakCallers {
 			working.Go(func() {
 				for time.Now().Before(end) {
-					books.call(t, client)
+					_ = books.call(t, client)
 				}
 			})
 		}
@@ -139,14 +139,17 @@ func TestSoak_LosesNothingOverHTTP2(t *testing.T) {
 		})
 	})
 	server.MaxStreams = maxStreams
-	client := newClient(t, server.URL, withTransport(transport), api.WithMaxAttempts(10),
+	const maxAttempts = 30 // about a quarter of the retries is refused again: none uses up so many
+	client := newClient(t, server.URL, withTransport(transport), api.WithMaxAttempts(maxAttempts),
 		api.WithRetryBackoff(100*time.Millisecond, time.Second))
 	end := time.Now().Add(*soakFor / 2)
 	var callers sync.WaitGroup
 	for range soakCallers {
 		callers.Go(func() {
 			for time.Now().Before(end) {
-				books.call(t, client)
+				if err := books.call(t, client); api.OutcomeOf(err) == api.NotApplied {
+					t.Errorf("a call is lost: %v", err)
+				}
 			}
 		})
 	}
@@ -214,11 +217,11 @@ func newSoakBooks() *soakBooks {
 	return &soakBooks{outcomes: make([]uint8, maxSoakCalls), processed: make([]uint8, maxSoakCalls)}
 }
 
-// call makes a call that carries its number.
-func (b *soakBooks) call(t *testing.T, client *api.Client) {
+// call makes a call that carries its number, and returns its error.
+func (b *soakBooks) call(t *testing.T, client *api.Client) error {
 	number := b.calls.Add(1) - 1
 	if number >= maxSoakCalls {
-		return
+		return nil
 	}
 	contact := gen.Contact{FirstName: new(strconv.FormatInt(number, 10)), Email: new(faultserver.Email)}
 	got, err := client.CreateAttribute(context.Background(), gen.AttributeTypeContacts, contact)
@@ -230,6 +233,7 @@ func (b *soakBooks) call(t *testing.T, client *api.Client) {
 		// All callers share the failure for a second, and would spin for as long.
 		time.Sleep(10 * time.Millisecond)
 	}
+	return err
 }
 
 // process records a request that the server processes.
