@@ -19,10 +19,11 @@ generate: ## generate gen/ from openapi.yaml, and the client that make bench com
 	go generate ./...
 	go generate -C .tools/bench .
 
-check: lint ## check the spec, its examples, gen/, the modules, the format, and lint
+check: lint ## check the spec, its examples, gen/, what a spec may have, the modules, the format, and lint
 	go run github.com/getkin/kin-openapi/cmd/validate -- openapi.yaml
 	go test -count=1 ./gen
 	.ci/generated
+	.ci/kinds
 	go mod tidy -diff
 	go mod -C .tools tidy -diff
 	go mod -C .tools/bench tidy -diff

@@ -12,5 +12,5 @@
 // After a change of openapi.yaml run "make generate", then "make check test".
 package sakari
 
-//go:generate go run ./api/internal/spec/table openapi.yaml gen/spec.gen.go
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config gen/config.yaml -o gen/sakari.gen.go openapi.yaml
+//go:generate go run ./api/internal/spec/table openapi.yaml gen/spec.gen.go gen/types.json
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config gen/config.yaml -o gen/sakari.gen.go gen/types.json

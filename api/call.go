@@ -39,12 +39,12 @@ type call[T any] struct {
 	value T
 }
 
-// do makes the call of a typed method. It writes the body, if there is one, sends the request that
+// do makes the call of a typed method. It writes the body, a pointer or nil, sends the request that
 // newRequest builds through the pipeline, and reads the response as a T. It returns the exchange
 // for checks of the response that the spec does not express.
 func do[T any](
 	ctx context.Context, p *pipeline, operation string, opts []CallOption,
-	in pathValues, body json.Marshaler, newRequest func(server string) (*http.Request, error),
+	in pathValues, body any, newRequest func(server string) (*http.Request, error),
 ) (*T, *exchange, error) {
 	if ctx == nil {
 		return nil, nil, &usageError{operation: operation, err: errors.New("the context is nil")}
@@ -91,7 +91,7 @@ func (x *exchange) captureResponse() {
 // prepare builds the request of a typed method. The body that it writes is the body that is
 // validated and sent.
 func (p *pipeline) prepare(
-	x *exchange, in pathValues, body json.Marshaler, newRequest func(server string) (*http.Request, error),
+	x *exchange, in pathValues, body any, newRequest func(server string) (*http.Request, error),
 ) error {
 	known, err := p.spec()
 	if err != nil {
@@ -113,7 +113,7 @@ func (p *pipeline) prepare(
 		return nil
 	}
 	x.request.IsValid = x.operation.Body != "" && x.operation.Body == reflect.TypeOf(body).Elem().Name()
-	if x.request.Body, err = body.MarshalJSON(); err != nil {
+	if x.request.Body, err = encode(body); err != nil {
 		location, reason := locate(err)
 		return invalidRequest(x, Violation{
 			Location: x.operation.LocateInRequest(location),
@@ -122,6 +122,14 @@ func (p *pipeline) prepare(
 		})
 	}
 	return nil
+}
+
+// encode writes a body as JSON. Package json would parse again what the method of a type returns.
+func encode(body any) ([]byte, error) {
+	if own, ok := body.(json.Marshaler); ok {
+		return own.MarshalJSON()
+	}
+	return json.Marshal(body, json.Deterministic(true))
 }
 
 // readResult reads a response that the chain accepted, if it is not read yet. The result stays zero

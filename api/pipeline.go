@@ -91,6 +91,8 @@ func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
 	if !p.isOwnOrigin(r) {
 		return nil, refused(x, "the request is for another origin than the base URL")
 	}
+	// oapi-codegen's runtime writes a space between the values of a spaceDelimited parameter.
+	r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, " ", "%20")
 	segments := spec.Segments(p.base, r.URL)
 	if x.called == "" {
 		known, err := p.spec()

@@ -125,8 +125,8 @@ func marshal(object appender) ([]byte, error) {
 
 // appendObject appends the declared properties that are set or required, and then the additional
 // ones sorted by name.
-func appendObject(
-	dst []byte, depth int, properties []property, additional map[string]jsontext.Value,
+func appendObject[V any](
+	dst []byte, depth int, properties []property, additional map[string]V,
 ) ([]byte, error) {
 	if depth >= maxDepth {
 		return nil, &SchemaError{Message: tooDeep}
@@ -153,20 +153,20 @@ func appendObject(
 			return nil, &SchemaError{Message: fmt.Sprintf(message, declared)}
 		}
 		var err error
-		dst, err = appendAdditional(appendComma(dst, start), depth+1, name, additional[name])
-		if err != nil {
+		if dst, err = jsontext.AppendQuote(appendComma(dst, start), name); err != nil {
+			return nil, encodeError(name, &SchemaError{Message: "has a name that " + invalidUTF8})
+		}
+		value := additional[name]
+		if dst, err = appendValue(append(dst, ':'), depth+1, &value); err != nil {
 			return nil, encodeError(name, err)
 		}
 	}
 	return append(dst, '}'), nil
 }
 
-func appendAdditional(dst []byte, depth int, name string, value jsontext.Value) ([]byte, error) {
-	dst, err := jsontext.AppendQuote(dst, name)
+func appendRaw(dst []byte, depth int, value jsontext.Value) ([]byte, error) {
+	dst, err := jsontext.AppendFormat(dst, value)
 	if err != nil {
-		return nil, &SchemaError{Message: "has a name that " + invalidUTF8}
-	}
-	if dst, err = jsontext.AppendFormat(append(dst, ':'), value); err != nil {
 		return nil, err
 	}
 	if invalid := checkRaw(value, depth); invalid != nil {
@@ -206,6 +206,8 @@ func appendValue(dst []byte, depth int, field any) ([]byte, error) {
 		return appendTime(dst, *field)
 	case *map[string]jsontext.Value:
 		return appendObject(dst, depth, nil, *field)
+	case *jsontext.Value:
+		return appendRaw(dst, depth, *field)
 	case appender:
 		return field.appendJSON(dst, depth)
 	}
@@ -317,8 +319,8 @@ func readFrom(dec *jsontext.Decoder, object reader) error {
 
 // readObject decodes an object. If a value does not conform to the schema it leaves that zero and
 // decodes the rest, where possible. It returns the first such error.
-func readObject(
-	dec *jsontext.Decoder, properties []property, additional *map[string]jsontext.Value,
+func readObject[V any](
+	dec *jsontext.Decoder, properties []property, additional *map[string]V,
 ) error {
 	if err := readOpening(dec, jsontext.KindBeginObject); err != nil {
 		return err
@@ -368,25 +370,37 @@ func indexOf(properties []property, quoted jsontext.Value, likely int) int {
 	return -1
 }
 
-func readAdditional(
-	dec *jsontext.Decoder, properties []property, quoted jsontext.Value,
-	additional *map[string]jsontext.Value,
+func readAdditional[V any](
+	dec *jsontext.Decoder, properties []property, quoted jsontext.Value, additional *map[string]V,
 ) error {
 	unquoted, _ := jsontext.AppendUnquote(nil, quoted) // the decoder has validated it
 	name := string(unquoted)
-	value, err := dec.ReadValue()
-	if err != nil {
+	var value V
+	err := readValue(dec, &value, isPointer(&value))
+	if invalid, ok := err.(*SchemaError); err != nil && (!ok || !invalid.Read) {
 		return err
 	}
-	value = value.Clone()
 	if *additional == nil {
-		*additional = make(map[string]jsontext.Value)
+		*additional = make(map[string]V)
 	}
 	(*additional)[name] = value
 	if declared := misspelled(properties, name); declared != "" {
 		message := fmt.Sprintf("is the name %q in another case", declared)
 		return &SchemaError{Location: dec.StackPointer(), Message: message, Read: true}
 	}
+	return err
+}
+
+// isPointer reports whether field points to a pointer: the Go type of an element that may be null.
+func isPointer(field any) bool { return reflect.TypeOf(field).Elem().Kind() == reflect.Pointer }
+
+// readRaw reads a value of any type.
+func readRaw(dec *jsontext.Decoder, field *jsontext.Value) error {
+	value, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	*field = value.Clone()
 	if invalid := checkRaw(value, dec.StackDepth()); invalid != nil {
 		invalid.Location = dec.StackPointer() + invalid.Location
 		return invalid
@@ -406,7 +420,8 @@ func readArray(dec *jsontext.Decoder, array reflect.Value) error {
 		}
 		array.SetLen(n + 1)
 		array.Index(n).SetZero()
-		err := readValue(dec, array.Index(n).Addr().Interface(), false)
+		element := array.Index(n).Addr().Interface()
+		err := readValue(dec, element, isPointer(element))
 		if err := keepFirst(&first, err); err != nil {
 			return err
 		}
@@ -419,6 +434,9 @@ func readArray(dec *jsontext.Decoder, array reflect.Value) error {
 
 // readValue decodes into the value that field points to.
 func readValue(dec *jsontext.Decoder, field any, nullable bool) error {
+	if raw, ok := field.(*jsontext.Value); ok {
+		return readRaw(dec, raw)
+	}
 	if dec.PeekKind() == jsontext.KindNull {
 		if nullable {
 			return dec.SkipValue()

@@ -180,18 +180,25 @@ func exampleOf(example any, examples openapi3.Examples, schema *openapi3.SchemaR
 		example = examples[names[0]].Value.Value
 	}
 	if example == nil && schema != nil {
-		example = exampleOfSchema(schema.Value, nil)
+		example = (&exampleMaker{}).value(schema.Value, nil)
 	}
 	return example
 }
 
-// exampleOfSchema makes a value of the examples of a schema and its properties. It is nil if the
-// schema is part of itself.
-func exampleOfSchema(s *openapi3.Schema, within []*openapi3.Schema) any {
+// maxExample is the number of values from which an example has no more optional properties. Schemas
+// that refer to each other would make one of every path between them.
+const maxExample = 1000
+
+// exampleMaker makes a value of the examples of a schema and its properties.
+type exampleMaker struct{ made int }
+
+// value returns nil if the schema is part of itself.
+func (m *exampleMaker) value(s *openapi3.Schema, within []*openapi3.Schema) any {
 	if slices.Contains(within, s) {
 		return nil
 	}
 	within = append(slices.Clip(within), s)
+	m.made++
 	switch {
 	case s.Example != nil:
 		return s.Example
@@ -200,32 +207,48 @@ func exampleOfSchema(s *openapi3.Schema, within []*openapi3.Schema) any {
 	case len(s.Enum) > 0:
 		return s.Enum[0]
 	case len(s.OneOf) > 0:
-		return exampleOfSchema(s.OneOf[0].Value, within)
+		return m.value(s.OneOf[0].Value, within)
 	case len(s.AnyOf) > 0:
-		return exampleOfSchema(s.AnyOf[0].Value, within)
+		return m.value(s.AnyOf[0].Value, within)
 	case s.Type.Is(openapi3.TypeString):
-		return ""
+		text := textOfFormat[s.Format]
+		return text + strings.Repeat("x", max(0, int(s.MinLength)-len(text)))
 	case s.Type.Is(openapi3.TypeNumber), s.Type.Is(openapi3.TypeInteger):
+		if s.Min != nil {
+			return *s.Min
+		}
 		return 0.0
 	case s.Type.Is(openapi3.TypeBoolean):
 		return false
 	case s.Type.Is(openapi3.TypeArray):
-		if element := exampleOfSchema(s.Items.Value, within); element != nil {
+		if element := m.value(s.Items.Value, within); element != nil {
 			return []any{element}
 		}
 		return []any{}
 	}
 	members := make(map[string]any)
 	for _, part := range s.AllOf {
-		object, _ := exampleOfSchema(part.Value, within).(map[string]any)
+		object, _ := m.value(part.Value, within).(map[string]any)
 		maps.Copy(members, object)
 	}
-	for name, property := range s.Properties {
-		if member := exampleOfSchema(property.Value, within); member != nil && !property.Value.WriteOnly {
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		property := s.Properties[name].Value
+		if property.WriteOnly || m.made > maxExample && !slices.Contains(s.Required, name) {
+			continue
+		}
+		if member := m.value(property, within); member != nil {
 			members[name] = member
 		}
 	}
 	return members
+}
+
+// textOfFormat is a text of each format that is validated.
+var textOfFormat = map[string]string{
+	"date":      "2023-11-07",
+	"date-time": "2023-11-07T05:31:56Z",
+	"email":     "name@example.com",
+	"uuid":      "00000000-0000-0000-0000-000000000000",
 }
 
 // encodeAs returns a value in a media type. A text is written as it is, unless the type is JSON.

@@ -246,7 +246,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return // the client left before the request was complete
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body)) // for the validation
-	route, params, err := s.spec.router.FindRoute(r)
+	route, params, err := s.spec.findRoute(r)
 	operation := new(openapi3.Operation) // that of a request which the spec does not have
 	if err == nil {
 		operation = route.Operation

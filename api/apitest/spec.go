@@ -1,23 +1,24 @@
 package apitest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"github.com/sakari-go/sakari-go/gen"
 )
 
 // spec is a spec as the server uses it.
 type spec struct {
-	router    routers.Router
+	doc       *openapi3.T
 	tokenPath string
 }
 
@@ -30,16 +31,50 @@ var readSpec = sync.OnceValues(func() (*spec, error) {
 })
 
 func newSpec(doc *openapi3.T) (*spec, error) {
-	doc.Servers = nil // the paths are served at the root of every host
-	router, err := legacy.NewRouter(doc)
-	if err != nil {
+	if err := doc.Validate(context.Background()); err != nil {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
 	path, err := tokenPath(doc)
 	if err != nil {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
-	return &spec{router, path}, nil
+	return &spec{doc, path}, nil
+}
+
+// findRoute returns the operation of a request, and the values of the parameters in its path. An
+// escaped slash is a part of a value.
+func (s *spec) findRoute(r *http.Request) (*routers.Route, map[string]string, error) {
+	segments := strings.Split(r.URL.EscapedPath(), "/")
+	for _, path := range s.doc.Paths.InMatchingOrder() {
+		item := s.doc.Paths.Value(path)
+		params, isMatch := matchPath(path, segments)
+		if operation := item.GetOperation(r.Method); isMatch && operation != nil {
+			return &routers.Route{
+				Spec: s.doc, Path: path, PathItem: item, Method: r.Method, Operation: operation,
+			}, params, nil
+		}
+	}
+	return nil, nil, errors.New("no matching operation was found")
+}
+
+func matchPath(path string, segments []string) (map[string]string, bool) {
+	own := strings.Split(path, "/")
+	if len(own) != len(segments) {
+		return nil, false
+	}
+	params := make(map[string]string)
+	for i, segment := range own {
+		value, err := url.PathUnescape(segments[i])
+		if name, isParameter := strings.CutPrefix(segment, "{"); isParameter {
+			params[strings.TrimSuffix(name, "}")] = value
+		} else if segment != value {
+			return nil, false
+		}
+		if err != nil {
+			return nil, false
+		}
+	}
+	return params, true
 }
 
 // tokenPath returns the path of the token URL of the OAuth 2 security scheme.

@@ -62,7 +62,9 @@ func TestExpressed_IsNeverWrong(t *testing.T) {
 	document := write(t, dir, "spec.json", asJSON(t, doc))
 	types := filepath.Join(dir, "types.go")
 	config := write(t, dir, "config.yaml", typesConfig(t))
-	run(t, root, nil, "go", "run", generator, "-config", config, "-o", types, document)
+	prepared := filepath.Join(dir, "types.json")
+	run(t, root, nil, "go", "run", "./api/internal/spec/table", document, filepath.Join(dir, "spec.go"), prepared)
+	run(t, root, nil, "go", "run", generator, "-config", config, "-o", types, prepared)
 
 	// An overlay adds the package for the compiler only, without a directory in the repository.
 	top, err := filepath.Abs(root)
@@ -135,7 +137,12 @@ func asJSON(t *testing.T, v any) string {
 func randomObject(random *rand.Rand, depth int) *openapi3.Schema {
 	s := openapi3.NewObjectSchema()
 	s.Description, s.Extensions = "random", map[string]any{"x-sensitive": true}
-	s.AdditionalProperties.Has = new(random.IntN(40) > 0)
+	if random.IntN(2) == 0 {
+		s.AdditionalProperties.Has = new(random.IntN(20) > 0)
+	}
+	if random.IntN(40) == 0 {
+		s.AdditionalProperties = openapi3.AdditionalProperties{Schema: randomSchema(random, 0)}
+	}
 	s.Properties = make(openapi3.Schemas)
 	for _, name := range []string{
 		"a", "b", "id", "kelvin", "long name", "lists", "size", "\u00e9t\u00e9",
@@ -171,9 +178,12 @@ func randomSchema(random *rand.Rand, depth int) *openapi3.SchemaRef {
 	case 1:
 		s := openapi3.NewArraySchema()
 		s.Items = randomSchema(random, depth-1)
+		s.Nullable = random.IntN(8) == 0
 		return s.NewRef()
 	case 2:
-		return openapi3.NewObjectSchema().WithAnyAdditionalProperties().NewRef()
+		s := openapi3.NewObjectSchema().WithAnyAdditionalProperties()
+		s.Nullable = random.IntN(8) == 0
+		return s.NewRef()
 	case 3:
 		return openapi3.NewSchemaRef("#/components/schemas/Enumeration", nil)
 	}

@@ -84,7 +84,7 @@ func operationOf(
 	}
 	for status := 200; status < 300; status++ {
 		response := op.Responses.Status(status)
-		if response == nil || response.Value.Content[MediaTypeJSON] == nil {
+		if response == nil || jsonOf(response.Value.Content) == nil {
 			continue
 		}
 		operation.SuccessStatus = status
@@ -142,7 +142,7 @@ const (
 // expressedSchema returns the name of the schema of a JSON body, "" if its Go type does not express
 // all of it.
 func expressedSchema(content openapi3.Content, d direction) string {
-	media := content[MediaTypeJSON]
+	media := jsonOf(content)
 	if media == nil || media.Schema == nil ||
 		!isExpressed(media.Schema, d, make(map[*openapi3.Schema]bool)) {
 		return ""
@@ -175,8 +175,8 @@ func isExpressed(ref *openapi3.SchemaRef, d direction, seen map[*openapi3.Schema
 				return false
 			}
 		}
-		open := schema.AdditionalProperties.Has
-		return open != nil && *open && schema.Format == ""
+		isOpen := schema.AdditionalProperties.Has == nil || *schema.AdditionalProperties.Has
+		return isOpen && schema.AdditionalProperties.Schema == nil && schema.Format == ""
 	case schema.Type.Is(openapi3.TypeArray):
 		return schema.Format == "" && isExpressed(schema.Items, d, seen)
 	case schema.Type.Is(openapi3.TypeString) && schema.Enum != nil:
@@ -187,7 +187,7 @@ func isExpressed(ref *openapi3.SchemaRef, d direction, seen map[*openapi3.Schema
 	case schema.Type.Is(openapi3.TypeInteger):
 		return schema.Format == "" || schema.Format == "int64"
 	case schema.Type.Is(openapi3.TypeNumber):
-		return schema.Format == "double"
+		return schema.Format == "" || schema.Format == "double" || schema.Format == "float"
 	case schema.Type.Is(openapi3.TypeBoolean):
 		return schema.Format == ""
 	}

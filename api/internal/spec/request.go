@@ -188,7 +188,9 @@ func (op *Operation) checkParameter(ctx context.Context, r Request, parameter Pa
 		Request:    r.Request,
 		PathParams: pathParameters,
 		Route:      route,
-		Options:    &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
+		Options: &openapi3filter.Options{
+			MultiError: true, SkipSettingDefaults: true, SchemaValidationOptions: formats,
+		},
 	}, declared(route, parameter))
 	if err != nil {
 		return parameterViolations(parameter.In+"."+parameter.Name, err)
@@ -243,7 +245,10 @@ func checkOtherBody(
 	err := openapi3filter.ValidateRequestBody(ctx, &openapi3filter.RequestValidationInput{
 		Request: request,
 		Route:   route,
-		Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true, ExcludeReadOnlyValidations: true},
+		Options: &openapi3filter.Options{
+			MultiError: true, SkipSettingDefaults: true, ExcludeReadOnlyValidations: true,
+			SchemaValidationOptions: formats,
+		},
 	}, route.Operation.RequestBody.Value)
 	return bodyViolations(err, name, media.Schema.Value)
 }

@@ -72,7 +72,7 @@ func checkOtherResponse(
 		Status:                 r.StatusCode,
 		Header:                 r.Header,
 		Body:                   io.NopCloser(strings.NewReader(text)),
-		Options:                &openapi3filter.Options{MultiError: true},
+		Options:                &openapi3filter.Options{MultiError: true, SchemaValidationOptions: formats},
 	})
 	return bodyViolations(err, name, media.Schema.Value)
 }
@@ -87,7 +87,7 @@ func (op *Operation) HasNoResult(status int) bool {
 		return false
 	}
 	documented := documentedResponse(route, status)
-	return documented != nil && documented.Content.Get(MediaTypeJSON) == nil
+	return documented != nil && jsonOf(documented.Content) == nil
 }
 
 func documentedResponse(route *routers.Route, status int) *openapi3.Response {
@@ -112,7 +112,9 @@ func checkHeaders(
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, Route: route},
 		Status:                 r.StatusCode,
 		Header:                 r.Header,
-		Options:                &openapi3filter.Options{ExcludeResponseBody: true, MultiError: true},
+		Options: &openapi3filter.Options{
+			ExcludeResponseBody: true, MultiError: true, SchemaValidationOptions: formats,
+		},
 	})
 	var refused *openapi3filter.ResponseError
 	if errors.As(err, &refused) {
@@ -128,13 +130,39 @@ func findMediaType(content openapi3.Content, header http.Header) (*openapi3.Medi
 	case isEncoded(header):
 		message := "the body has an encoding that was not asked for"
 		return nil, &Violation{"content-encoding", "content-encoding", message}
-	case name != "" && content.Get(name) != nil:
-		return content.Get(name), nil
-	case isJSON(name) && content.Get(MediaTypeJSON) != nil:
-		return content.Get(MediaTypeJSON), nil
+	case name != "" && mediaTypeIn(content, name) != nil:
+		return mediaTypeIn(content, name), nil
+	case isJSON(name) && mediaTypeIn(content, MediaTypeJSON) != nil:
+		return mediaTypeIn(content, MediaTypeJSON), nil
 	}
 	known := slices.Sorted(maps.Keys(content))
 	return nil, &Violation{"content-type", "content-type", "must be " + strings.Join(known, " or ")}
+}
+
+// mediaTypeIn returns the media type of the spec with a name, which may have parameters there.
+func mediaTypeIn(content openapi3.Content, name string) *openapi3.MediaType {
+	if media := content.Get(name); media != nil {
+		return media
+	}
+	for full, media := range content {
+		if base, _, _ := strings.Cut(full, ";"); strings.EqualFold(strings.TrimSpace(base), name) {
+			return media
+		}
+	}
+	return nil
+}
+
+// jsonOf returns the media type of JSON, nil if there is none.
+func jsonOf(content openapi3.Content) *openapi3.MediaType {
+	if media := mediaTypeIn(content, MediaTypeJSON); media != nil {
+		return media
+	}
+	for _, name := range slices.Sorted(maps.Keys(content)) {
+		if isJSON(name) {
+			return content[name]
+		}
+	}
+	return nil
 }
 
 // mediaTypeOf returns the media type of a body, "" if its header does not have exactly one.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +28,7 @@ func (b Body) validate(media *openapi3.MediaType, options ...openapi3.SchemaVali
 	schema, findings := media.Schema.Value, b.findings
 	if b.value != nil || len(findings) == 0 {
 		findings = append(findings, misspelledNames(schema, b.value, "")...)
-		options = append(options, goDateTime)
+		options = append(options, formats...)
 		if b.size <= maxListed {
 			options = append(options, openapi3.MultiErrors())
 		}
@@ -53,17 +55,87 @@ func violationsOf(schema *openapi3.Schema, findings []finding) []Violation {
 	return violations
 }
 
-// goDateTime validates a date-time as the generated types read it: kin-openapi accepts 30 February,
-// and time.Time drops digits after the nanoseconds.
-var goDateTime = openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(func(s string) error {
-	quoted, err := jsontext.AppendQuote(nil, s)
-	_, fraction, _ := strings.Cut(s, ".")
-	isFiner := len(fraction)-len(strings.TrimLeft(fraction, "0123456789")) > len("123456789")
-	if err != nil || isFiner || json.Unmarshal(quoted, new(time.Time)) != nil {
-		return errors.New("RFC 3339")
+// formats validate what kin-openapi does not, or not as the generated types read it: it accepts
+// base64 in two alphabets, and time.Time drops digits after the nanoseconds. Its own message for a
+// date contains the value.
+var formats = []openapi3.SchemaValidationOption{
+	format("date-time", "RFC 3339", func(text string) bool {
+		_, fraction, _ := strings.Cut(text, ".")
+		isFiner := len(fraction)-len(strings.TrimLeft(fraction, "0123456789")) > len("123456789")
+		return !isFiner && isReadable[time.Time](text)
+	}),
+	format("date", "YYYY-MM-DD", func(text string) bool {
+		_, err := time.Parse(time.DateOnly, text)
+		return err == nil
+	}),
+	format("byte", "base64 of RFC 4648, section 4", isReadable[[]byte]),
+	format("uuid", "RFC 9562", regexp.MustCompile(openapi3.FormatOfStringForUUIDOfRFC9562).MatchString),
+	format("email", "an e-mail address", regexp.MustCompile(openapi3.FormatOfStringForEmail).MatchString),
+}
+
+func format(name, want string, isValid func(string) bool) openapi3.SchemaValidationOption {
+	return openapi3.WithStringFormatValidator(name, openapi3.NewCallbackValidator(func(text string) error {
+		if !isValid(text) {
+			return errors.New(want)
+		}
+		return nil
+	}))
+}
+
+// isReadable reports whether a string of JSON can be read as a Go type.
+func isReadable[T any](text string) bool {
+	quoted, err := jsontext.AppendQuote(nil, text)
+	return err == nil && json.Unmarshal(quoted, new(T)) == nil
+}
+
+// parts yields a schema, and those of which it is composed.
+func parts(schema *openapi3.Schema) iter.Seq[*openapi3.Schema] {
+	return func(yield func(*openapi3.Schema) bool) { visitParts(schema, yield) }
+}
+
+func visitParts(schema *openapi3.Schema, yield func(*openapi3.Schema) bool) bool {
+	if !yield(schema) {
+		return false
 	}
-	return nil
-}))
+	for _, refs := range []openapi3.SchemaRefs{schema.AllOf, schema.OneOf, schema.AnyOf} {
+		for _, ref := range refs {
+			if !visitParts(ref.Value, yield) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// within returns the schema of what is within a value. That is one of several if parts of its
+// schema differ, and nil if there is none.
+func within(schema *openapi3.Schema, of func(*openapi3.Schema) *openapi3.SchemaRef) *openapi3.Schema {
+	var found openapi3.SchemaRefs
+	for part := range parts(schema) {
+		if ref := of(part); ref != nil {
+			found = append(found, ref)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil
+	case 1:
+		return found[0].Value
+	}
+	return &openapi3.Schema{AnyOf: found}
+}
+
+func declaredProperty(schema *openapi3.Schema, name string) *openapi3.Schema {
+	return within(schema, func(s *openapi3.Schema) *openapi3.SchemaRef { return s.Properties[name] })
+}
+
+func additionalProperty(schema *openapi3.Schema) *openapi3.Schema {
+	return within(schema, func(s *openapi3.Schema) *openapi3.SchemaRef { return s.AdditionalProperties.Schema })
+}
+
+func itemsOf(schema *openapi3.Schema) *openapi3.Schema {
+	return within(schema, func(s *openapi3.Schema) *openapi3.SchemaRef { return s.Items })
+}
 
 // misspelledNames finds names that differ from a declared one in case only: some decoders ignore
 // case.
@@ -71,26 +143,34 @@ func misspelledNames(schema *openapi3.Schema, value any, pointer jsontext.Pointe
 	var found []finding
 	switch value := value.(type) {
 	case map[string]any:
+		additional := additionalProperty(schema)
 		for name, member := range value {
-			if ref, ok := schema.Properties[name]; ok {
-				found = append(found, misspelledNames(ref.Value, member, pointer.AppendToken(name))...)
-				continue
+			of := declaredProperty(schema, name)
+			if of == nil {
+				found = append(found, misspelled(schema, name, pointer)...)
+				of = additional
 			}
-			for declared := range schema.Properties {
-				if strings.EqualFold(name, declared) {
-					at := pointer.AppendToken(declared)
-					found = append(found, finding{at, "case", "the name is spelled in another case"})
-				}
-			}
-			if additional := schema.AdditionalProperties.Schema; additional != nil {
-				found = append(found, misspelledNames(additional.Value, member, pointer.AppendToken(name))...)
+			if of != nil {
+				found = append(found, misspelledNames(of, member, pointer.AppendToken(name))...)
 			}
 		}
 	case []any:
-		if schema.Items != nil {
+		if items := itemsOf(schema); items != nil {
 			for i, element := range value {
-				at := pointer.AppendToken(strconv.Itoa(i))
-				found = append(found, misspelledNames(schema.Items.Value, element, at)...)
+				found = append(found, misspelledNames(items, element, pointer.AppendToken(strconv.Itoa(i)))...)
+			}
+		}
+	}
+	return found
+}
+
+func misspelled(schema *openapi3.Schema, name string, pointer jsontext.Pointer) []finding {
+	var found []finding
+	for part := range parts(schema) {
+		for declared := range part.Properties {
+			if strings.EqualFold(name, declared) {
+				at := pointer.AppendToken(declared)
+				found = append(found, finding{at, "case", "the name is spelled in another case"})
 			}
 		}
 	}
@@ -102,13 +182,18 @@ func misspelledNames(schema *openapi3.Schema, value any, pointer jsontext.Pointe
 func locate(schema *openapi3.Schema, pointer jsontext.Pointer) string {
 	location := "body"
 	for step := range pointer.Tokens() {
-		if ref, ok := schema.Properties[step]; ok {
-			location, schema = location+"/"+step, ref.Value
-		} else if schema.Items != nil {
-			location, schema = location+"/"+step, schema.Items.Value
-		} else {
-			return location + "/*"
+		of := declaredProperty(schema, step)
+		if of == nil {
+			of = itemsOf(schema)
 		}
+		if of == nil {
+			of, step = additionalProperty(schema), "*"
+		}
+		location += "/" + step
+		if of == nil {
+			break
+		}
+		schema = of
 	}
 	return location
 }
@@ -136,7 +221,7 @@ func (op *Operation) LocateInResponse(status int, pointer jsontext.Pointer) stri
 }
 
 func locateIn(content openapi3.Content, pointer jsontext.Pointer) string {
-	if media := content.Get(MediaTypeJSON); media != nil && media.Schema != nil {
+	if media := jsonOf(content); media != nil && media.Schema != nil {
 		return locate(media.Schema.Value, pointer)
 	}
 	return "body"
@@ -150,6 +235,16 @@ func schemaFindings(err error) []finding {
 			findings = append(findings, schemaFindings(each)...)
 		}
 	case *openapi3.SchemaError:
+		var parts openapi3.MultiError
+		isPart := err.SchemaField == "allOf" || err.SchemaField == "oneOf"
+		if isPart && errors.As(err.Origin, &parts) && (err.SchemaField == "allOf" || len(parts) == 1) {
+			for _, f := range schemaFindings(parts) {
+				if !slices.Contains(findings, f) { // two parts may refuse the same
+					findings = append(findings, f)
+				}
+			}
+			return findings
+		}
 		var pointer jsontext.Pointer
 		for _, step := range err.JSONPointer() {
 			pointer = pointer.AppendToken(step)

@@ -23,7 +23,7 @@ func (op *Operation) Sensitive(body []byte) []string {
 		decoded, _ := url.QueryUnescape(string(body)) // of a form
 		return []string{string(body), decoded}
 	}
-	media := route.Operation.RequestBody.Value.Content.Get(MediaTypeJSON)
+	media := jsonOf(route.Operation.RequestBody.Value.Content)
 	if media == nil || media.Schema == nil {
 		return nil
 	}
@@ -43,7 +43,7 @@ var keepDigits = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext
 // sensitive returns the texts of a value. A nil schema is that of a value that the spec does not
 // declare.
 func sensitive(schema *openapi3.Schema, value any) (texts []string) {
-	isSensitive := schema == nil || schema.Extensions["x-sensitive"] == true
+	isSensitive := isSensitive(schema)
 	switch value := value.(type) {
 	case string:
 		if isSensitive {
@@ -56,25 +56,37 @@ func sensitive(schema *openapi3.Schema, value any) (texts []string) {
 	case []any:
 		var items *openapi3.Schema
 		if schema != nil {
-			items = valueOf(schema.Items)
+			items = itemsOf(schema)
 		}
 		for _, element := range value {
 			texts = append(texts, sensitive(items, element)...)
 		}
 	case map[string]any:
-		var declared openapi3.Schemas
-		if schema != nil {
-			declared = schema.Properties
-		}
 		for name, member := range value {
-			if ref, ok := declared[name]; ok {
-				texts = append(texts, sensitive(ref.Value, member)...)
-				continue
+			var declared *openapi3.Schema
+			if schema != nil {
+				declared = declaredProperty(schema, name)
 			}
-			texts = append(append(texts, name), sensitive(nil, member)...)
+			if declared == nil {
+				texts = append(texts, name)
+			}
+			texts = append(texts, sensitive(declared, member)...)
 		}
 	}
 	return texts
+}
+
+// isSensitive reports whether values of a schema may be personal data.
+func isSensitive(schema *openapi3.Schema) bool {
+	if schema == nil {
+		return true
+	}
+	for part := range parts(schema) {
+		if part.Extensions["x-sensitive"] == true {
+			return true
+		}
+	}
+	return false
 }
 
 // FailureExamples returns the texts in the examples of failure responses of the whole document. An
@@ -91,7 +103,7 @@ func failureExamples(document func() (*openapi3.T, error)) []string {
 		for _, op := range item.Operations() {
 			for status, response := range op.Responses.Map() {
 				if !strings.HasPrefix(status, "2") {
-					texts = append(texts, examplesOf(response.Value.Content.Get(MediaTypeJSON))...)
+					texts = append(texts, examplesOf(jsonOf(response.Value.Content))...)
 				}
 			}
 		}
@@ -114,7 +126,7 @@ func examplesOf(media *openapi3.MediaType) []string {
 
 // harmless returns the texts of an example, but for those of values that are sensitive.
 func harmless(schema *openapi3.Schema, example any) (texts []string) {
-	if schema == nil || schema.Extensions["x-sensitive"] == true {
+	if isSensitive(schema) {
 		return nil
 	}
 	switch example := example.(type) {
@@ -122,11 +134,11 @@ func harmless(schema *openapi3.Schema, example any) (texts []string) {
 		texts = append(texts, example)
 	case []any:
 		for _, element := range example {
-			texts = append(texts, harmless(valueOf(schema.Items), element)...)
+			texts = append(texts, harmless(itemsOf(schema), element)...)
 		}
 	case map[string]any:
 		for name, member := range example {
-			texts = append(texts, harmless(valueOf(schema.Properties[name]), member)...)
+			texts = append(texts, harmless(declaredProperty(schema, name), member)...)
 		}
 	}
 	return texts
@@ -134,20 +146,18 @@ func harmless(schema *openapi3.Schema, example any) (texts []string) {
 
 // schemaExamples returns the texts of the examples of a schema and of those in it.
 func schemaExamples(schema *openapi3.Schema, seen map[*openapi3.Schema]bool) (texts []string) {
-	if schema == nil || schema.Extensions["x-sensitive"] == true || seen[schema] {
+	if isSensitive(schema) || seen[schema] {
 		return nil
 	}
 	seen[schema] = true
-	texts = append(harmless(schema, schema.Example), schemaExamples(valueOf(schema.Items), seen)...)
-	for _, property := range schema.Properties {
-		texts = append(texts, schemaExamples(valueOf(property), seen)...)
+	for part := range parts(schema) {
+		texts = append(texts, harmless(schema, part.Example)...)
+		if part.Items != nil {
+			texts = append(texts, schemaExamples(part.Items.Value, seen)...)
+		}
+		for _, property := range part.Properties {
+			texts = append(texts, schemaExamples(property.Value, seen)...)
+		}
 	}
 	return texts
-}
-
-func valueOf(ref *openapi3.SchemaRef) *openapi3.Schema {
-	if ref == nil {
-		return nil
-	}
-	return ref.Value
 }

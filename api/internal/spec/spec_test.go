@@ -3,6 +3,7 @@ package spec
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -97,6 +98,28 @@ func TestSensitive_ReturnsMarkedAndUndeclaredTexts(t *testing.T) {
 		found[text] = true
 	}
 	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSensitive_SeesEveryPartOfASchema(t *testing.T) {
+	const document = `{"openapi":"3.0.3","info":{"title":"x","version":"1"},"paths":{"/x":{"post":{"operationId":"x",
+		"requestBody":{"content":{"application/vnd.x+json":{"schema":{
+			"allOf":[{"$ref":"#/components/schemas/Named"},{"type":"object","properties":{"plain":{"type":"string"},
+				"either":{"oneOf":[{"$ref":"#/components/schemas/Named"},{"type":"string"}]},
+				"marked":{"allOf":[{"type":"string"},{"x-sensitive":true}]},
+				"list":{"anyOf":[{"type":"array","items":{"$ref":"#/components/schemas/Named"}}]}}}]}}}},
+		"responses":{"204":{"description":"x"}}}}},
+		"components":{"schemas":{"Named":{"type":"object","properties":{"name":{"type":"string","x-sensitive":true}}}}}}`
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(Operations(doc), func() (*openapi3.T, error) { return doc, nil })
+	got := s.Operation("x").Sensitive([]byte(
+		`{"name":"a","plain":"-","either":{"name":"b"},"marked":"c","list":[{"name":"d"}],"other":"e"}`))
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e", "other"}, got); diff != "" {
 		t.Error(diff)
 	}
 }

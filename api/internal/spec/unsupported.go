@@ -46,6 +46,20 @@ func Unsupported(doc *openapi3.T) []string {
 			}
 		}
 	}
+	if doc.Components == nil {
+		return found
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
+		place := "schema " + name
+		goName := strings.ToUpper(name[:1]) + name[1:]
+		if isOfGen(goName) && doc.Components.Schemas[name].Value.Extensions["x-go-name"] == nil {
+			add(place, "write x-go-name: %sValue, or another name: package gen has a %s of its own", goName, goName)
+		}
+		visitSchemas(place, doc.Components.Schemas[name].Value, func(place string, s *openapi3.Schema) {
+			checkLoops(s, func(message string) { add(place, "%s", message) })
+			checkNames(s, func(message string) { add(place, "%s", message) })
+		})
+	}
 	return found
 }
 
@@ -106,5 +120,15 @@ func isTaken(name string) bool {
 	return slices.Contains([]string{
 		"bytes", "context", "fmt", "http", "io", "json", "jsontext", "runtime", "strings", "time", "url",
 		"body", "bodyReader", "contentType", "ctx", "err", "params", "req", "reqEditors", "server",
+	}, name)
+}
+
+// isOfGen reports whether package gen declares a name in every case.
+func isOfGen(name string) bool {
+	return slices.Contains([]string{
+		"Client", "ClientInterface", "ClientOption", "ClientWithResponses", "ClientWithResponsesInterface",
+		"EncodeError", "GetOperationsJSON", "GetProperty", "GetSpec", "GetSpecJSON", "HttpRequestDoer", "NewClient",
+		"NewClientWithResponses", "RequestEditorFn", "SchemaError", "SetProperty", "WithBaseURL", "WithHTTPClient",
+		"WithRequestEditorFn",
 	}, name)
 }

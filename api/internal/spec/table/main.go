@@ -1,6 +1,7 @@
-// Command table generates Go code with an OpenAPI document, and a table of its operations.
+// Command table generates Go code with an OpenAPI document, and a table of its operations. It
+// writes a second document from which to generate Go types.
 //
-//	table DOCUMENT FILE
+//	table DOCUMENT CODE TYPES
 package main
 
 import (
@@ -46,20 +47,29 @@ func main() {
 	if unsupported := spec.Unsupported(doc); len(unsupported) > 0 {
 		log.Fatalf("%s: the client cannot do this:\n%s", os.Args[1], strings.Join(unsupported, "\n"))
 	}
-	text := fmt.Sprintf(code, literal(spec.Operations(doc)), literal(doc))
-	if err := os.WriteFile(os.Args[2], []byte(text), 0o644); err != nil {
+	write(os.Args[2], fmt.Sprintf(code, literal(spec.Operations(doc)), literal(doc)))
+	prepare(doc)
+	write(os.Args[3], encode(doc))
+}
+
+func write(file, text string) {
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// literal returns the JSON of a value as a Go string of one line for each line of JSON.
-func literal(value any) string {
+func encode(value any) string {
 	text, err := json.Marshal(value, jsontext.Multiline(true), json.Deterministic(true))
 	if err != nil {
 		log.Fatal(err)
 	}
+	return string(text)
+}
+
+// literal returns the JSON of a value as a Go string of one line for each line of JSON.
+func literal(value any) string {
 	var lines []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(encode(value)) {
 		lines = append(lines, strconv.Quote(line))
 	}
 	return strings.Join(lines, " +\n\t")
