@@ -16,76 +16,88 @@ import (
 //   - A property that only one direction has is optional.
 //   - A container that may be null is a pointer.
 func prepare(doc *openapi3.T) {
+	visit(doc, mergeAllOf)
+	visit(doc, prepareSchema)
+}
+
+// visit calls f with each schema of a document, before those in it, and prepares what has schemas.
+func visit(doc *openapi3.T, f func(*openapi3.Schema)) {
 	c := doc.Components
 	if c == nil {
 		c = &openapi3.Components{}
 	}
 	for _, ref := range c.Schemas {
-		prepareSchema(ref)
+		visitSchema(ref, f)
 	}
-	prepareParameters(slices.Collect(maps.Values(c.Parameters)))
+	visitParameters(slices.Collect(maps.Values(c.Parameters)), f)
 	for _, ref := range c.RequestBodies {
-		prepareContent(ref.Value.Content)
+		visitContent(ref.Value.Content, f)
 	}
 	for _, ref := range c.Responses {
-		prepareContent(ref.Value.Content)
+		visitContent(ref.Value.Content, f)
 	}
 	for _, item := range doc.Paths.Map() {
-		prepareParameters(item.Parameters)
+		visitParameters(item.Parameters, f)
 		for _, op := range item.Operations() {
-			prepareParameters(op.Parameters)
+			visitParameters(op.Parameters, f)
 			if op.RequestBody != nil {
-				prepareContent(op.RequestBody.Value.Content)
+				visitContent(op.RequestBody.Value.Content, f)
 			}
 			for _, ref := range op.Responses.Map() {
-				prepareContent(ref.Value.Content)
+				visitContent(ref.Value.Content, f)
 			}
 		}
 	}
 }
 
-// prepareParameters makes a parameter of one of several types a text.
-func prepareParameters(parameters openapi3.Parameters) {
+// visitParameters makes a parameter of one of several types a text.
+func visitParameters(parameters openapi3.Parameters, f func(*openapi3.Schema)) {
 	for _, ref := range parameters {
 		p := ref.Value
 		if p.Schema != nil && isUnion(p.Schema.Value) {
 			p.Schema = openapi3.NewStringSchema().NewRef()
 		}
-		prepareSchema(p.Schema)
-		prepareContent(p.Content)
+		visitSchema(p.Schema, f)
+		visitContent(p.Content, f)
 	}
 }
 
-// prepareContent leaves out the Go type of a form, of which oapi-codegen's runtime would not send
+// visitContent leaves out the Go type of a form, of which oapi-codegen's runtime would not send
 // additional properties, and arrays under other names. A form is a body of bytes.
-func prepareContent(content openapi3.Content) {
+func visitContent(content openapi3.Content, f func(*openapi3.Schema)) {
 	const form = "application/x-www-form-urlencoded"
 	if content[form] != nil {
 		delete(content, form)
 		content["application/octet-stream"] = openapi3.NewMediaType()
 	}
 	for _, media := range content {
-		prepareSchema(media.Schema)
+		visitSchema(media.Schema, f)
 	}
 }
 
-// prepareSchema changes a schema and those in it. A schema that is only referred to is a component,
-// which is changed there.
-func prepareSchema(ref *openapi3.SchemaRef) {
+// visitSchema leaves out a reference: a component is visited by itself.
+func visitSchema(ref *openapi3.SchemaRef, f func(*openapi3.Schema)) {
 	if ref == nil || ref.Ref != "" || ref.Value.Extensions["x-go-type"] != nil {
 		return
 	}
 	s := ref.Value
-	mergeAllOf(s)
+	f(s)
+	for _, part := range s.AllOf {
+		visitSchema(part, f)
+	}
+	visitSchema(s.Items, f)
+	visitSchema(s.AdditionalProperties.Schema, f)
+	for _, property := range s.Properties {
+		visitSchema(property, f)
+	}
+}
+
+func prepareSchema(s *openapi3.Schema) {
 	if isUnion(s) || isAny(s) {
 		*s = *rawSchema(s)
 		return
 	}
-	for _, part := range s.AllOf {
-		prepareSchema(part)
-	}
 	s.Enum = slices.DeleteFunc(slices.Clone(s.Enum), func(value any) bool { return value == nil }) // it is nullable
-	prepareSchema(s.Items)
 	isContainer := s.Items != nil || isObject(s) && len(s.Properties) == 0
 	if isContainer && s.Nullable {
 		setExtension(s, "x-go-type-skip-optional-pointer", false) // a null is not an empty one
@@ -94,14 +106,10 @@ func prepareSchema(ref *openapi3.SchemaRef) {
 		return
 	}
 	s.Type = &openapi3.Types{openapi3.TypeObject}
-	prepareSchema(s.AdditionalProperties.Schema)
 	if s.AdditionalProperties.Schema == nil {
 		s.AdditionalProperties = openapi3.AdditionalProperties{Schema: rawSchema(&openapi3.Schema{}).NewRef()}
 	}
-	for _, property := range s.Properties {
-		prepareSchema(property)
-	}
-	s.Required = slices.DeleteFunc(s.Required, func(name string) bool {
+	s.Required = slices.DeleteFunc(slices.Clone(s.Required), func(name string) bool {
 		p := s.Properties[name]
 		return p != nil && (p.Value.ReadOnly || p.Value.WriteOnly)
 	})
@@ -167,8 +175,8 @@ func mergeInto(s, part *openapi3.Schema) {
 	if len(s.Enum) == 0 {
 		s.Enum = part.Enum
 	}
-	if s.AdditionalProperties.Schema == nil {
-		s.AdditionalProperties.Schema = part.AdditionalProperties.Schema
+	if part.AdditionalProperties.Schema != nil && s.AdditionalProperties.Schema == nil {
+		s.AdditionalProperties = part.AdditionalProperties
 	}
 	s.OneOf = slices.Concat(s.OneOf, part.OneOf)
 	s.AnyOf = slices.Concat(s.AnyOf, part.AnyOf)
