@@ -156,10 +156,13 @@ func (x *exchange) readResult(v *validator) error {
 		return x.violations[len(x.violations)-1]
 	}
 	location, _ := locate(err)
+	message := "cannot be read as the Go type of the spec's schema"
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) && semantic.GoType != nil {
+		message += ", " + semantic.GoType.String()
+	}
 	return invalidResponse(x, r, Violation{
-		Location: x.operation.LocateInResponse(r.StatusCode, location),
-		Rule:     "type",
-		Message:  "cannot be read as the Go type of the spec's schema",
+		Location: x.operation.LocateInResponse(r.StatusCode, location), Rule: "type", Message: message,
 	})
 }
 
