@@ -19,7 +19,7 @@ generate: ## generate gen/ from openapi.yaml, and the client that make bench com
 	go generate ./...
 	go generate -C .tools/bench .
 
-check: lint ## check the spec, its examples, gen/, what a spec may have, the modules, the format, and lint
+check: lint release-check ## check the spec, gen/, what a spec may have, modules, format, lint and changelog
 	go run github.com/getkin/kin-openapi/cmd/validate -- openapi.yaml
 	go test -count=1 ./gen
 	.ci/generated
