@@ -44,6 +44,28 @@ func TestExpressed_IsNeverWrong(t *testing.T) {
 			"Enumeration": enumeration.NewRef(),
 		}},
 	}
+	// Two parts have the same properties. Those of the later one extend the earlier ones, or not.
+	item := openapi3.NewObjectSchema().WithProperty("name", openapi3.NewStringSchema()).WithRequired([]string{"name"})
+	for name, s := range map[string]*openapi3.Schema{
+		"Item": item,
+		"More": {AllOf: openapi3.SchemaRefs{refTo("Item", item), openapi3.NewObjectSchema().
+			WithProperty("more", openapi3.NewInt64Schema()).WithRequired([]string{"more"}).NewRef()}},
+	} {
+		doc.Components.Schemas[name] = s.NewRef()
+	}
+	more := doc.Components.Schemas["More"].Value
+	things := func(s *openapi3.SchemaRef) *openapi3.Schema {
+		list := openapi3.NewArraySchema()
+		list.Items = s
+		return openapi3.NewObjectSchema().WithPropertyRef("thing", s).WithProperty("things", list)
+	}
+	base := things(refTo("Item", item))
+	doc.Components.Schemas["Base"] = base.NewRef()
+	other := openapi3.NewObjectSchema().WithProperty("thing", openapi3.NewStringSchema())
+	fixed := []*openapi3.Schema{
+		{AllOf: openapi3.SchemaRefs{refTo("Base", base), things(refTo("More", more)).NewRef()}},
+		{AllOf: openapi3.SchemaRefs{refTo("Base", base), other.NewRef()}},
+	}
 	constructors := "package gen\n\nvar constructors = map[string]func() any{\n"
 	for i := range *schemas {
 		name := fmt.Sprintf("Schema%d", i)
@@ -52,6 +74,9 @@ func TestExpressed_IsNeverWrong(t *testing.T) {
 			before := fmt.Sprintf("#/components/schemas/Schema%d", random.IntN(i))
 			s.Properties, s.Required = renamed(random, s.Properties), nil
 			s.AllOf = openapi3.SchemaRefs{openapi3.NewSchemaRef(before, nil)}
+		}
+		if i < len(fixed) {
+			s = fixed[i]
 		}
 		doc.Components.Schemas[name] = s.NewRef()
 		ref := openapi3.NewSchemaRef("#/components/schemas/"+name, nil)
@@ -94,6 +119,10 @@ func TestExpressed_IsNeverWrong(t *testing.T) {
 	t.Log(run(t, dir, []string{
 		"DIFFERENTIAL_SPEC=" + document, fmt.Sprintf("DIFFERENTIAL_DOCUMENTS=%d", *documents),
 	}, program, "-test.v"))
+}
+
+func refTo(name string, s *openapi3.Schema) *openapi3.SchemaRef {
+	return openapi3.NewSchemaRef("#/components/schemas/"+name, s)
 }
 
 // typesConfig returns gen/config.yaml without the client.

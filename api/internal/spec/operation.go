@@ -147,7 +147,7 @@ func expressedSchema(content openapi3.Content, d direction) string {
 		!isExpressed(media.Schema, d, make(map[*openapi3.Schema]bool)) {
 		return ""
 	}
-	if len(media.Schema.Value.Properties) == 0 { // its Go type is a map, without our JSON methods
+	if len(propertiesOf(media.Schema.Value)) == 0 { // its Go type is a map, without our JSON methods
 		return ""
 	}
 	return media.Schema.Ref[strings.LastIndexByte(media.Schema.Ref, '/')+1:]
@@ -164,6 +164,8 @@ func isExpressed(ref *openapi3.SchemaRef, d direction, seen map[*openapi3.Schema
 	}
 	seen[schema] = true
 	switch {
+	case len(schema.AllOf) > 0:
+		return isExpressedAllOf(schema, d, seen)
 	case schema.Type.Is(openapi3.TypeObject):
 		for _, name := range schema.Required {
 			if schema.Properties[name] == nil {
@@ -194,6 +196,41 @@ func isExpressed(ref *openapi3.SchemaRef, d direction, seen map[*openapi3.Schema
 	return false
 }
 
+// isExpressedAllOf reports it of a schema whose Go type has the properties of all parts. The type
+// of a property of two parts is that of the later one, which must validate all that the earlier one
+// does.
+func isExpressedAllOf(schema *openapi3.Schema, d direction, seen map[*openapi3.Schema]bool) bool {
+	own := *schema
+	own.AllOf = nil
+	parts := slices.Clone(schema.AllOf)
+	if own.Type != nil {
+		parts = append(parts, own.NewRef())
+	} else if len(own.Properties)+len(own.Required) > 0 {
+		return false
+	}
+	properties := make(openapi3.Schemas)
+	for _, part := range parts {
+		if !isExpressed(part, d, seen) || !part.Value.Type.Is(openapi3.TypeObject) && len(part.Value.AllOf) == 0 {
+			return false
+		}
+		for name, property := range propertiesOf(part.Value) {
+			if earlier := properties[name]; earlier != nil && !extends(property, earlier) {
+				return false
+			}
+			properties[name] = property
+		}
+	}
+	return !schema.Nullable
+}
+
+// extends reports whether what conforms to a schema conforms to an earlier one by its definition.
+func extends(schema, earlier *openapi3.SchemaRef) bool {
+	s, e := schema.Value, earlier.Value
+	return s == e ||
+		slices.ContainsFunc(s.AllOf, func(part *openapi3.SchemaRef) bool { return extends(part, earlier) }) ||
+		s.Type.Is(openapi3.TypeArray) && e.Type.Is(openapi3.TypeArray) && !s.Nullable && extends(s.Items, e.Items)
+}
+
 func isStringFormat(format string) bool { return format == "" || format == "date-time" }
 
 // hasKnownKeywords reports whether a schema has only keywords that isExpressed evaluates, and those
@@ -212,7 +249,7 @@ func hasKnownKeywords(schema *openapi3.Schema) bool {
 	// Whatever else is set, even by a later version of kin-openapi, is unknown.
 	rest := *schema
 	rest.Type, rest.Nullable, rest.Format, rest.Enum, rest.Items = nil, false, "", nil, nil
-	rest.Properties, rest.Required = nil, nil
+	rest.Properties, rest.Required, rest.AllOf = nil, nil, nil
 	rest.AdditionalProperties = openapi3.AdditionalProperties{}
 	rest.Extensions, rest.Origin, rest.Title, rest.Description = nil, nil, "", ""
 	rest.ExternalDocs, rest.Default, rest.Example, rest.Deprecated = nil, nil, nil, false

@@ -35,10 +35,13 @@ func checkNames(s *openapi3.Schema, add func(message string)) {
 		"additionalproperties": "", "get": "", "set": "",
 		"marshaljson": "", "unmarshaljson": "", "unmarshaljsonfrom": "",
 	}
-	for _, name := range slices.Sorted(maps.Keys(propertiesOf(s))) {
+	properties := propertiesOf(s)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		goName := name
-		if own, ok := propertiesOf(s)[name].Extensions["x-go-name"].(string); ok {
-			goName = own
+		for _, extensions := range []map[string]any{properties[name].Value.Extensions, properties[name].Extensions} {
+			if own, ok := extensions["x-go-name"].(string); ok {
+				goName = own
+			}
 		}
 		goName = strings.ToLower(strings.Map(func(r rune) rune {
 			if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -57,18 +60,12 @@ func checkNames(s *openapi3.Schema, add func(message string)) {
 }
 
 // propertiesOf returns the properties that the Go type of a schema has.
-func propertiesOf(s *openapi3.Schema) map[string]*openapi3.Schema {
-	properties := make(map[string]*openapi3.Schema)
+func propertiesOf(s *openapi3.Schema) openapi3.Schemas {
+	properties := make(openapi3.Schemas)
 	for _, part := range s.AllOf {
 		maps.Copy(properties, propertiesOf(part.Value))
 	}
-	for name, ref := range s.Properties {
-		property := *ref.Value
-		if ref.Extensions["x-go-name"] != nil { // beside a $ref
-			property.Extensions = ref.Extensions
-		}
-		properties[name] = &property
-	}
+	maps.Copy(properties, s.Properties)
 	return properties
 }
 

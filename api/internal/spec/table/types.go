@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -134,19 +135,18 @@ func setExtension(s *openapi3.Schema, name string, value any) {
 }
 
 // mergeAllOf replaces the parts of an allOf by one schema with what the Go type has of them. What
-// refers to another schema, and adds nothing to its type, stays a reference.
+// refers to another schema, and adds nothing to its type, stays a reference. Of two parts that have
+// the same property the later one counts: its Go type reads what conforms to both.
 func mergeAllOf(s *openapi3.Schema) {
-	parts := slices.DeleteFunc(slices.Clone(s.AllOf), func(part *openapi3.SchemaRef) bool {
-		return part.Ref == "" && !hasType(part.Value)
-	})
+	parts := slices.DeleteFunc(slices.Clone(s.AllOf), func(part *openapi3.SchemaRef) bool { return !hasType(part) })
 	own := *s
 	own.AllOf = nil
-	if len(parts) == 0 || len(parts) == 1 && !hasType(&own) {
+	if len(parts) == 0 || len(parts) == 1 && !hasType(own.NewRef()) {
 		s.AllOf = parts
 		return
 	}
 	s.AllOf = nil
-	for _, ref := range parts {
+	for _, ref := range append(parts, own.NewRef()) {
 		part := *ref.Value
 		mergeAllOf(&part)
 		for len(part.AllOf) == 1 { // a reference
@@ -158,42 +158,31 @@ func mergeAllOf(s *openapi3.Schema) {
 }
 
 // hasType reports whether a schema says something about the Go type.
-func hasType(s *openapi3.Schema) bool {
-	return s.Type != nil || isObject(s) || isUnion(s) || s.Items != nil || len(s.Enum)+len(s.AllOf)+len(s.Required) > 0
+func hasType(ref *openapi3.SchemaRef) bool {
+	s := ref.Value
+	return ref.Ref != "" || s.Type != nil || isObject(s) || isUnion(s) || s.Items != nil ||
+		len(s.Enum)+len(s.AllOf)+len(s.Required) > 0
 }
 
 func mergeInto(s, part *openapi3.Schema) {
-	if s.Type == nil {
-		s.Type = part.Type
-	}
-	if s.Format == "" {
-		s.Format = part.Format
-	}
-	if s.Items == nil {
-		s.Items = part.Items
-	}
-	if len(s.Enum) == 0 {
+	s.Type = cmp.Or(part.Type, s.Type)
+	s.Format = cmp.Or(part.Format, s.Format)
+	s.Items = cmp.Or(part.Items, s.Items)
+	if len(part.Enum) > 0 {
 		s.Enum = part.Enum
 	}
-	if part.AdditionalProperties.Schema != nil && s.AdditionalProperties.Schema == nil {
+	if part.AdditionalProperties.Schema != nil {
 		s.AdditionalProperties = part.AdditionalProperties
 	}
-	s.OneOf = slices.Concat(s.OneOf, part.OneOf)
-	s.AnyOf = slices.Concat(s.AnyOf, part.AnyOf)
-	for _, name := range part.Required {
-		if !slices.Contains(s.Required, name) {
-			s.Required = append(s.Required, name)
+	s.OneOf = append(slices.Clip(s.OneOf), part.OneOf...)
+	s.AnyOf = append(slices.Clip(s.AnyOf), part.AnyOf...)
+	s.Required = append(slices.Clip(s.Required), part.Required...)
+	properties := make(openapi3.Schemas)
+	maps.Copy(properties, s.Properties)
+	for name, property := range part.Properties {
+		if properties[name] == nil || hasType(property) {
+			properties[name] = property
 		}
-	}
-	properties := maps.Clone(part.Properties)
-	for name, property := range s.Properties {
-		if other := properties[name]; other != nil && (other.Ref == "" || other.Ref != property.Ref) {
-			property = (&openapi3.Schema{AllOf: openapi3.SchemaRefs{property, other}}).NewRef()
-		}
-		if properties == nil {
-			properties = make(openapi3.Schemas)
-		}
-		properties[name] = property
 	}
 	s.Properties = properties
 }
