@@ -82,8 +82,6 @@ func (c *Client) WithAccount(accountID string) (*Client, error) {
 // differences:
 //
 //   - The account is an argument, and a nil context panics.
-//   - A path argument "." or ".." is resolved before it can be checked. The call is then that of
-//     another operation, or of none.
 //   - A body that cannot be written as JSON is a [gen.EncodeError]. It is not sent.
 //   - A valid response that is not of its Go type, such as an integer with a fraction, is an error
 //     of package json. With reduced validation it may also be a [gen.SchemaError].

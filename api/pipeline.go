@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,6 +95,10 @@ func (p *pipeline) run(ctx context.Context, x *exchange) (*Response, error) {
 	// oapi-codegen's runtime writes a space between the values of a spaceDelimited parameter.
 	r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, " ", "%20")
 	segments := spec.Segments(p.base, r.URL)
+	count := r.URL.Fragment // of the segments of the path, before a parameter "." or ".." removed some
+	if r.URL.Fragment = ""; count != "" && count != strconv.Itoa(len(segments)) {
+		return nil, refused(x, "a parameter of the path must not be . or ..")
+	}
 	if x.called == "" {
 		known, err := p.spec()
 		if err != nil {

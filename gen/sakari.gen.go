@@ -1550,7 +1550,7 @@ type ClientInterface interface {
 	//
 	// Takes any type of body and a specified content type.
 	//
-	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
+	// Corresponds with POST /oauth2/token#2 (the `CreateToken` operationId).
 	CreateTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateToken Exchange the client's credentials for an access token
@@ -1559,21 +1559,21 @@ type ClientInterface interface {
 	//
 	// Takes a body of the `application/json` content type.
 	//
-	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
+	// Corresponds with POST /oauth2/token#2 (the `CreateToken` operationId).
 	CreateToken(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAttributes Fetch account attributes
 	//
 	// Returns one page of the attributes of an account. The vendor's page of this operation does not mention offset and limit. Both are conventions of the whole API.
 	//
-	// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
+	// Corresponds with GET /v1/accounts/{accountId}/attributes#4 (the `ListAttributes` operationId).
 	ListAttributes(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAttributesByType Fetch account attributes by type
 	//
 	// Returns one page of the attributes of one type. See listAttributes for offset and limit.
 	//
-	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
+	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `ListAttributesByType` operationId).
 	ListAttributesByType(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateAttributeWithBody Setup autotopup for your account
@@ -1582,7 +1582,7 @@ type ClientInterface interface {
 	//
 	// Takes any type of body and a specified content type.
 	//
-	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
+	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `CreateAttribute` operationId).
 	CreateAttributeWithBody(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateAttribute Setup autotopup for your account
@@ -1591,14 +1591,14 @@ type ClientInterface interface {
 	//
 	// Takes a body of the `application/json` content type.
 	//
-	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
+	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `CreateAttribute` operationId).
 	CreateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetAttribute Fetch account attributes
 	//
 	// Returns one attribute, in a list. The vendor's page does not say that the list has one element. The spec assumes it.
 	//
-	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
+	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `GetAttribute` operationId).
 	GetAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateAttributeWithBody Setup autotopup for your account
@@ -1607,7 +1607,7 @@ type ClientInterface interface {
 	//
 	// Takes any type of body and a specified content type.
 	//
-	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 	UpdateAttributeWithBody(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateAttribute Setup autotopup for your account
@@ -1616,7 +1616,7 @@ type ClientInterface interface {
 	//
 	// Takes a body of the `application/json` content type.
 	//
-	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 	UpdateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
@@ -1626,7 +1626,7 @@ type ClientInterface interface {
 //
 // Takes any type of body and a specified content type.
 //
-// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
+// Corresponds with POST /oauth2/token#2 (the `CreateToken` operationId).
 func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateTokenRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1645,7 +1645,7 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, bo
 //
 // Takes a body of the `application/json` content type.
 //
-// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
+// Corresponds with POST /oauth2/token#2 (the `CreateToken` operationId).
 func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateTokenRequest(c.Server, body)
 	if err != nil {
@@ -1662,7 +1662,7 @@ func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBod
 //
 // Returns one page of the attributes of an account. The vendor's page of this operation does not mention offset and limit. Both are conventions of the whole API.
 //
-// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
+// Corresponds with GET /v1/accounts/{accountId}/attributes#4 (the `ListAttributes` operationId).
 func (c *Client) ListAttributes(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAttributesRequest(c.Server, accountID, params)
 	if err != nil {
@@ -1679,7 +1679,7 @@ func (c *Client) ListAttributes(ctx context.Context, accountID AccountID, params
 //
 // Returns one page of the attributes of one type. See listAttributes for offset and limit.
 //
-// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
+// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `ListAttributesByType` operationId).
 func (c *Client) ListAttributesByType(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAttributesByTypeRequest(c.Server, accountID, attributeType, params)
 	if err != nil {
@@ -1698,7 +1698,7 @@ func (c *Client) ListAttributesByType(ctx context.Context, accountID AccountID, 
 //
 // Takes any type of body and a specified content type.
 //
-// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
+// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `CreateAttribute` operationId).
 func (c *Client) CreateAttributeWithBody(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAttributeRequestWithBody(c.Server, accountID, attributeType, contentType, body)
 	if err != nil {
@@ -1717,7 +1717,7 @@ func (c *Client) CreateAttributeWithBody(ctx context.Context, accountID AccountI
 //
 // Takes a body of the `application/json` content type.
 //
-// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
+// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `CreateAttribute` operationId).
 func (c *Client) CreateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAttributeRequest(c.Server, accountID, attributeType, body)
 	if err != nil {
@@ -1734,7 +1734,7 @@ func (c *Client) CreateAttribute(ctx context.Context, accountID AccountID, attri
 //
 // Returns one attribute, in a list. The vendor's page does not say that the list has one element. The spec assumes it.
 //
-// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
+// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `GetAttribute` operationId).
 func (c *Client) GetAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAttributeRequest(c.Server, accountID, attributeType, attributeID)
 	if err != nil {
@@ -1753,7 +1753,7 @@ func (c *Client) GetAttribute(ctx context.Context, accountID AccountID, attribut
 //
 // Takes any type of body and a specified content type.
 //
-// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 func (c *Client) UpdateAttributeWithBody(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateAttributeRequestWithBody(c.Server, accountID, attributeType, attributeID, contentType, body)
 	if err != nil {
@@ -1772,7 +1772,7 @@ func (c *Client) UpdateAttributeWithBody(ctx context.Context, accountID AccountI
 //
 // Takes a body of the `application/json` content type.
 //
-// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 func (c *Client) UpdateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateAttributeRequest(c.Server, accountID, attributeType, attributeID, body)
 	if err != nil {
@@ -1805,7 +1805,7 @@ func NewCreateTokenRequestWithBody(server string, contentType string, body io.Re
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/oauth2/token")
+	operationPath := fmt.Sprintf("/oauth2/token#2")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1841,7 +1841,7 @@ func NewListAttributesRequest(server string, accountID AccountID, params *ListAt
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes", pathParam0)
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes#4", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1921,7 +1921,7 @@ func NewListAttributesByTypeRequest(server string, accountID AccountID, attribut
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s", pathParam0, pathParam1)
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s#5", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2012,7 +2012,7 @@ func NewCreateAttributeRequestWithBody(server string, accountID AccountID, attri
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s", pathParam0, pathParam1)
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s#5", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2062,7 +2062,7 @@ func NewGetAttributeRequest(server string, accountID AccountID, attributeType At
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s/%s", pathParam0, pathParam1, pathParam2)
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s/%s#6", pathParam0, pathParam1, pathParam2)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2121,7 +2121,7 @@ func NewUpdateAttributeRequestWithBody(server string, accountID AccountID, attri
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s/%s", pathParam0, pathParam1, pathParam2)
+	operationPath := fmt.Sprintf("/v1/accounts/%s/attributes/%s/%s#6", pathParam0, pathParam1, pathParam2)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2191,7 +2191,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
+	// Corresponds with POST /oauth2/token#2 (the `CreateToken` operationId).
 	CreateTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
 
 	// CreateTokenWithResponse Exchange the client's credentials for an access token
@@ -2200,7 +2200,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
+	// Corresponds with POST /oauth2/token#2 (the `CreateToken` operationId).
 	CreateTokenWithResponse(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error)
 
 	// ListAttributesWithResponse Fetch account attributes
@@ -2209,7 +2209,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
+	// Corresponds with GET /v1/accounts/{accountId}/attributes#4 (the `ListAttributes` operationId).
 	ListAttributesWithResponse(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*ListAttributesResponse, error)
 
 	// ListAttributesByTypeWithResponse Fetch account attributes by type
@@ -2218,7 +2218,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
+	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `ListAttributesByType` operationId).
 	ListAttributesByTypeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*ListAttributesByTypeResponse, error)
 
 	// CreateAttributeWithBodyWithResponse Setup autotopup for your account
@@ -2227,7 +2227,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
+	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `CreateAttribute` operationId).
 	CreateAttributeWithBodyWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error)
 
 	// CreateAttributeWithResponse Setup autotopup for your account
@@ -2236,7 +2236,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
+	// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `CreateAttribute` operationId).
 	CreateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error)
 
 	// GetAttributeWithResponse Fetch account attributes
@@ -2245,7 +2245,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
+	// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `GetAttribute` operationId).
 	GetAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*GetAttributeResponse, error)
 
 	// UpdateAttributeWithBodyWithResponse Setup autotopup for your account
@@ -2254,7 +2254,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 	UpdateAttributeWithBodyWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error)
 
 	// UpdateAttributeWithResponse Setup autotopup for your account
@@ -2263,7 +2263,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 	UpdateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error)
 }
 
@@ -2603,7 +2603,7 @@ func (r UpdateAttributeResponse) ContentType() string {
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
+// Corresponds with POST /oauth2/token#2 (the `CreateToken` operationId).
 func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error) {
 	rsp, err := c.CreateTokenWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -2618,7 +2618,7 @@ func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Contex
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with POST /oauth2/token (the `CreateToken` operationId).
+// Corresponds with POST /oauth2/token#2 (the `CreateToken` operationId).
 func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body CreateTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTokenResponse, error) {
 	rsp, err := c.CreateToken(ctx, body, reqEditors...)
 	if err != nil {
@@ -2633,7 +2633,7 @@ func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body 
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /v1/accounts/{accountId}/attributes (the `ListAttributes` operationId).
+// Corresponds with GET /v1/accounts/{accountId}/attributes#4 (the `ListAttributes` operationId).
 func (c *ClientWithResponses) ListAttributesWithResponse(ctx context.Context, accountID AccountID, params *ListAttributesParams, reqEditors ...RequestEditorFn) (*ListAttributesResponse, error) {
 	rsp, err := c.ListAttributes(ctx, accountID, params, reqEditors...)
 	if err != nil {
@@ -2648,7 +2648,7 @@ func (c *ClientWithResponses) ListAttributesWithResponse(ctx context.Context, ac
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType} (the `ListAttributesByType` operationId).
+// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `ListAttributesByType` operationId).
 func (c *ClientWithResponses) ListAttributesByTypeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, params *ListAttributesByTypeParams, reqEditors ...RequestEditorFn) (*ListAttributesByTypeResponse, error) {
 	rsp, err := c.ListAttributesByType(ctx, accountID, attributeType, params, reqEditors...)
 	if err != nil {
@@ -2663,7 +2663,7 @@ func (c *ClientWithResponses) ListAttributesByTypeWithResponse(ctx context.Conte
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
+// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `CreateAttribute` operationId).
 func (c *ClientWithResponses) CreateAttributeWithBodyWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error) {
 	rsp, err := c.CreateAttributeWithBody(ctx, accountID, attributeType, contentType, body, reqEditors...)
 	if err != nil {
@@ -2678,7 +2678,7 @@ func (c *ClientWithResponses) CreateAttributeWithBodyWithResponse(ctx context.Co
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType} (the `CreateAttribute` operationId).
+// Corresponds with POST /v1/accounts/{accountId}/attributes/{attributeType}#5 (the `CreateAttribute` operationId).
 func (c *ClientWithResponses) CreateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, body CreateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAttributeResponse, error) {
 	rsp, err := c.CreateAttribute(ctx, accountID, attributeType, body, reqEditors...)
 	if err != nil {
@@ -2693,7 +2693,7 @@ func (c *ClientWithResponses) CreateAttributeWithResponse(ctx context.Context, a
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `GetAttribute` operationId).
+// Corresponds with GET /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `GetAttribute` operationId).
 func (c *ClientWithResponses) GetAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, reqEditors ...RequestEditorFn) (*GetAttributeResponse, error) {
 	rsp, err := c.GetAttribute(ctx, accountID, attributeType, attributeID, reqEditors...)
 	if err != nil {
@@ -2708,7 +2708,7 @@ func (c *ClientWithResponses) GetAttributeWithResponse(ctx context.Context, acco
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 func (c *ClientWithResponses) UpdateAttributeWithBodyWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error) {
 	rsp, err := c.UpdateAttributeWithBody(ctx, accountID, attributeType, attributeID, contentType, body, reqEditors...)
 	if err != nil {
@@ -2723,7 +2723,7 @@ func (c *ClientWithResponses) UpdateAttributeWithBodyWithResponse(ctx context.Co
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId} (the `UpdateAttribute` operationId).
+// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 func (c *ClientWithResponses) UpdateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error) {
 	rsp, err := c.UpdateAttribute(ctx, accountID, attributeType, attributeID, body, reqEditors...)
 	if err != nil {

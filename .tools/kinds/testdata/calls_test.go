@@ -290,7 +290,9 @@ func TestKindParameters(t *testing.T) {
 		"path": {func() error { _, err := c.QueryParametersWithResponse(ctx, "abcdef", 0, nil); return err },
 			"sakari: queryParameters: invalid request: path.id: maximum string length is 5; path.size: number must be at least 1 (not applied)"},
 		"segment": {func() error { _, err := c.QueryParametersWithResponse(ctx, "..", 1, nil); return err },
-			"sakari: invalid request: path: the spec has no operation for this method and path (not applied)"},
+			"sakari: invalid request: path: a parameter of the path must not be . or .. (not applied)"},
+		"segment of another operation": {func() error { _, err := c.CreateLongerWithResponse(ctx, "."); return err },
+			"sakari: invalid request: path: a parameter of the path must not be . or .. (not applied)"},
 		"query": {func() error {
 			_, err := c.QueryParametersWithResponse(ctx, "a", 1, &gen.QueryParametersParams{
 				Exploded: []string{"a", "b,c"}, Joined: []int{1, 2}, Pipe: []string{"a", "b"}, Space: []string{"c", "d"},

@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -16,9 +18,18 @@ import (
 //   - The parts of an allOf are one schema.
 //   - A property that only one direction has is optional.
 //   - A container that may be null is a pointer.
+//
+// It also writes the number of segments behind each path, as a fragment. That is not sent. The
+// pipeline of package api compares: a parameter "." or ".." would make the path one of another
+// operation.
 func prepare(doc *openapi3.T) {
 	visit(doc, mergeAllOf)
 	visit(doc, prepareSchema)
+	counted := openapi3.NewPaths()
+	for path, item := range doc.Paths.Map() {
+		counted.Set(fmt.Sprintf("%s#%d", path, strings.Count(path, "/")), item)
+	}
+	doc.Paths = counted
 }
 
 // visit calls f with each schema of a document, before those in it, and prepares what has schemas.
