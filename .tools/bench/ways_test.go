@@ -8,7 +8,7 @@
 // ratio below 1 is less time or memory, or fewer calls.
 package bench
 
-//go:generate go tool ogen -config ogen.yml -clean -target ogen -package ogen ../../openapi.yaml
+//go:generate go tool ogen -config ogen.yml -clean -target ogen -package ogen ../spec/testdata/spec.yaml
 
 import (
 	"bytes"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -34,20 +35,35 @@ func readDocument(file string) (document, error) {
 	if err != nil {
 		return nil, err
 	}
+	doc, err := parseDocument(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return doc, nil
+}
+
+// parseDocument returns an error that says what to do, if a text is no OpenAPI document.
+func parseDocument(text []byte) (document, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, errors.New("is empty: write an OpenAPI 3 document")
+	}
 	var parsed any
-	err = json.Unmarshal(text, &parsed) // much faster than yaml.Unmarshal, which reads JSON too
+	err := json.Unmarshal(text, &parsed) // much faster than yaml.Unmarshal, which reads JSON too
 	if err != nil {
 		err = yaml.Unmarshal(text, &parsed)
 	}
 	if err != nil {
-		line, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, fmt.Errorf("%s: is neither JSON nor YAML: %s, and it begins with %.40q",
-			file, line, text)
+		reason := strings.TrimPrefix(strings.Join(strings.Fields(err.Error()), " "), "yaml: ")
+		return nil, fmt.Errorf("is neither JSON nor YAML: %s; it begins with %.40q",
+			strings.TrimPrefix(reason, "unmarshal errors: "), text)
 	}
 	doc := document(object(parsed))
+	if doc["swagger"] != nil {
+		return nil, fmt.Errorf("is Swagger %v: convert it to OpenAPI 3", doc["swagger"])
+	}
 	if version, _ := doc["openapi"].(string); !strings.HasPrefix(version, "3.") {
-		return nil, fmt.Errorf("%s: is not an OpenAPI 3 document: openapi is %v, "+
-			"and it begins with %.40q", file, doc["openapi"], text)
+		return nil, fmt.Errorf("is not an OpenAPI 3 document: openapi is %v; it begins with %.40q",
+			doc["openapi"], text)
 	}
 	return doc, nil
 }
@@ -133,6 +149,9 @@ func (d document) load(at place) (*openapi3.T, error) {
 	operation["responses"] = responses
 	components := make(map[string]any)
 	d.collect([]any{operation, item["parameters"]}, components)
+	if name := arrayOfItself(object(components["schemas"])); name != "" { // oasdiff would not end
+		return nil, fmt.Errorf("schema %s is an array of itself, which has no end", name)
+	}
 	text, err := yaml.Marshal(map[string]any{
 		"openapi": d["openapi"],
 		"info":    map[string]any{"title": "one operation", "version": "1"},
@@ -155,6 +174,27 @@ func (d document) load(at place) (*openapi3.T, error) {
 	openapi3conv.Upgrade(loaded)
 	loaded.Components = nil // all references are resolved
 	return loaded, nil
+}
+
+// arrayOfItself returns the name of a schema whose elements are arrays down to itself, "" if there
+// is none.
+func arrayOfItself(schemas map[string]any) string {
+	for _, name := range slices.Sorted(maps.Keys(schemas)) {
+		seen := make(map[string]bool)
+		for schema := object(schemas[name]); schema["items"] != nil; {
+			schema = object(schema["items"])
+			ref, _ := schema["$ref"].(string)
+			target := strings.TrimPrefix(ref, "#/components/schemas/")
+			if seen[target] {
+				return name
+			}
+			if ref != "" {
+				seen[target] = true
+				schema = object(schemas[target])
+			}
+		}
+	}
+	return ""
 }
 
 // collect adds the components to which a value refers. The loader reports a reference whose target

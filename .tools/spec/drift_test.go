@@ -319,16 +319,16 @@ func TestDrift_RefusesWhatIsNotADocument(t *testing.T) {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", name, name, aliases)
 	}
 	const html = "<!DOCTYPE html><html><body class=\"x\">\n\tnot found</body></html>"
-	swagger := file(`{"swagger":"2.0"}`)
 	for want, spec := range map[string]string{
-		"no such file or directory":      "nowhere.json",
-		"and it begins with \"<!DOCTYPE": file(html),
-		"neither JSON nor YAML":          file(`{"openapi":"3.0.0",`),
-		"is not an OpenAPI 3 document: openapi is <nil>, and it begins with \"{": swagger,
-		"openapi is <nil>":                     file(""),
-		"openapi is 4.0.0":                     file("openapi: 4.0.0"),
-		"openapi is 3":                         file("openapi: 3"),
-		"document contains excessive aliasing": file(bomb),
+		"no such file or directory":               "nowhere.json",
+		"it begins with \"<!DOCTYPE":              file(html),
+		"neither JSON nor YAML":                   file(`{"openapi":"3.0.0",`),
+		"is Swagger 2.0: convert it to OpenAPI 3": file(`{"swagger":"2.0"}`),
+		"openapi is <nil>; it begins with":        file("a: b"),
+		"is empty: write an OpenAPI 3 document":   file(""),
+		"openapi is 4.0.0":                        file("openapi: 4.0.0"),
+		"openapi is 3":                            file("openapi: 3"),
+		"document contains excessive aliasing":    file(bomb),
 	} {
 		var out strings.Builder
 		err := drift(frozenSpec, spec, &out)
@@ -339,5 +339,20 @@ func TestDrift_RefusesWhatIsNotADocument(t *testing.T) {
 		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: got %v, want %q on one line", spec, err, want)
 		}
+	}
+}
+
+// oasdiff would not end.
+func TestDrift_RefusesAnArrayOfItself(t *testing.T) {
+	const document = `{"openapi":"3.0.3","info":{"title":"x","version":"1"},"servers":[{"url":"https://api.sakari.io"}],
+		"paths":{"/v1/accounts/{accountId}/attributes":{"get":{"responses":{"200":{"description":"x","content":{
+		"application/json":{"schema":{"$ref":"#/components/schemas/A"}}}}}}}},"components":{"schemas":{
+		"A":{"type":"array","items":{"type":"array","items":{"$ref":"#/components/schemas/B"}}},
+		"B":{"type":"array","items":{"$ref":"#/components/schemas/A"}}}}}`
+	var out strings.Builder
+	err := drift(frozenSpec, write(t, filepath.Join(t.TempDir(), "spec.json"), document), &out)
+	const want = "GET /v1/accounts/{accountId}/attributes: cannot be read: schema A is an array of itself"
+	if !errors.Is(err, errFound) || !strings.Contains(out.String(), want) {
+		t.Errorf("got %v, no %q in\n%s", err, want, out.String())
 	}
 }

@@ -48,7 +48,9 @@ func run(args []string, out io.Writer) error {
 		return revise(args[0], args[1], out)
 	case command == "release-check" && len(args) == 0:
 		return releaseCheck(".", out)
-	case command == "drift" && len(args) == 1 && args[0] != "":
+	case command == "drift" && len(args) == 1 && args[0] == "":
+		return errors.New("SPEC: write the name of a file with the vendor's document")
+	case command == "drift" && len(args) == 1:
 		return drift(specFile, args[0], out)
 	case command == "pack" && len(args) == 2:
 		return pack(args[0], args[1])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,9 @@ import (
 
 // revise reports what a change from one spec to another breaks, and the version that it needs.
 func revise(from, to string, out io.Writer) error {
+	if from == "" || to == "" {
+		return fmt.Errorf("FROM and TO: write a file, or a file of a git revision such as HEAD:%s", specFile)
+	}
 	work, err := os.MkdirTemp("", "spec")
 	if err != nil {
 		return err
@@ -60,7 +64,11 @@ func readSide(root, name, tree string) (side, error) {
 	case err == nil:
 		err = treeWith(root, text, tree)
 	case !hasRevision:
-		err = fmt.Errorf("%w (of a git revision write %s:%s)", err, name, specFile)
+		var failed *os.PathError
+		if errors.As(err, &failed) { // it names the file again
+			err = failed.Err
+		}
+		err = fmt.Errorf("%w: write a file, or a file of a git revision such as HEAD:%s", err, specFile)
 	case revision != "" && path.Clean(file) == specFile:
 		err = extract(root, revision, tree)
 	default:

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -99,8 +99,8 @@ func changesIn(report string) []string {
 
 func TestRevise_ReportsChanges(t *testing.T) {
 	const (
-		post    = "POST /v1/accounts/{accountId}/attributes/{attributeType}"
-		put     = "PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}"
+		both = ".*POST /v1/accounts/{accountId}/attributes/{attributeType}," +
+			".*PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}.*"
 		newDate = ": added the optional property `data/lastTopup` " +
 			"to the response with the `200` status"
 	)
@@ -112,29 +112,17 @@ func TestRevise_ReportsChanges(t *testing.T) {
 		"new date in the response": {
 			to: []string{"R2"},
 			want: []string{
-				"info " + post + newDate,
-				"info " + put + newDate,
+				"info " + both + newDate,
 				"added gen.Autotopup.LastTopup: added",
 			},
 			bump: "an addition (minor)",
 		},
-		// oasdiff only warns of it, but programs that set these fields no longer compile.
-		"three properties removed from the request": {
-			from: []string{"R2"},
-			to:   []string{"R2", "R3"},
+		// oasdiff only warns of it, but programs that set the field no longer compile.
+		"a property removed from the request": {
+			to: []string{"less"},
 			want: []string{
-				"warning " + post + ": removed the request property `error`",
-				"warning " + post + ": removed the request property `lists/items/source`",
-				"warning " + post + ": removed the request property `mobile`",
-				"warning " + put + ": removed the request property `error`",
-				"warning " + put + ": removed the request property `lists/items/source`",
-				"warning " + put + ": removed the request property `mobile`",
-				"breaking gen.Contact.Error: removed",
-				"breaking gen.Contact.Mobile: removed",
-				"breaking gen.ContactError: removed",
-				"breaking gen.ContactList.Source: removed",
-				"breaking gen.ContactMobile: removed",
-				"breaking gen.ListSource: removed",
+				"warning " + both + ": removed the request property `lists/items/doubleOptIn/prompt`",
+				"breaking gen.ListDoubleOptIn.Prompt: removed",
 			},
 			bump: "breaking (major)",
 		},
@@ -146,8 +134,12 @@ func TestRevise_ReportsChanges(t *testing.T) {
 			if err := run(args, &out); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, changesIn(out.String())); diff != "" {
-				t.Error(diff)
+			// Other operations may have the same schemas.
+			for _, want := range c.want {
+				isWanted := regexp.MustCompile("^" + want + "$").MatchString
+				if !slices.ContainsFunc(changesIn(out.String()), isWanted) {
+					t.Errorf("no %s in\n%s", want, out.String())
+				}
 			}
 			if want := "The change is " + c.bump + "."; !strings.Contains(out.String(), want) {
 				t.Errorf("no %q in\n%s", want, out.String())
@@ -222,17 +214,35 @@ func TestRevise_ReportsCodeThatDoesNotCompile(t *testing.T) {
 
 func TestRevise_RefusesWhatIsNotASpec(t *testing.T) {
 	invalid := write(t, filepath.Join(t.TempDir(), "o.yaml"), "openapi: 3.0.3\n")
+	empty := write(t, filepath.Join(t.TempDir(), "e.yaml"), " \n")
+	swagger := write(t, filepath.Join(t.TempDir(), "s.yaml"), `swagger: "2.0"`)
+	twice := write(t, filepath.Join(t.TempDir(), "t.yaml"), "openapi: 3.0.3\nopenapi: 3.0.3\n")
+	loop := write(t, filepath.Join(t.TempDir(), "l.yaml"),
+		strings.Replace(wireSpec, "Part: {", "Part: {allOf: [{$ref: \"#/components/schemas/Part\"}], ", 1))
 	for want, spec := range map[string]string{
-		"of a git revision write v9:openapi.yaml": "v9",
-		"not a valid object name":                 "v9:openapi.yaml",
-		"no such file":                            "nowhere.yaml",
-		"git show":                                "HEAD:nowhere.yaml",
-		"o.yaml: invalid info":                    invalid,
+		"FROM and TO: write a file, or a file of a git revision such as HEAD:openapi.yaml": "",
+		"v9: no such file or directory: write a file, or a file of a git revision":         "v9",
+		"is a directory": ".tools",
+		"e.yaml: is empty: write an OpenAPI 3 document":           empty,
+		"s.yaml: is Swagger 2.0: convert it":                      swagger,
+		`line 2: mapping key "openapi" already defined at line 1`: twice,
+		"schema Part: write a schema that is no part of itself":   loop,
+		"not a valid object name":                                 "v9:openapi.yaml",
+		"no such file":                                            "nowhere.yaml",
+		"git show":                                                "HEAD:nowhere.yaml",
+		"o.yaml: invalid info":                                    invalid,
 	} {
 		err := run([]string{"revise", "openapi.yaml", spec}, &strings.Builder{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", spec, err, want)
 		}
+	}
+}
+
+func TestOutput_SaysThatGitIsMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if _, err := output(".", "git", "status"); err == nil || err.Error() != "git is not in PATH: install it" {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -484,12 +494,16 @@ func TestPack_WritesWhatUsersImport(t *testing.T) {
 
 func TestRun_RefusesWrongArguments(t *testing.T) {
 	for _, args := range [][]string{
-		nil, {"revise"}, {"revise", "a"}, {"drift"}, {"drift", ""},
+		nil, {"revise"}, {"revise", "a"}, {"drift"},
 		{"release-check", "x"}, {"other"},
 	} {
 		err := run(args, &strings.Builder{})
 		if err == nil || !strings.HasPrefix(err.Error(), "usage:") {
 			t.Errorf("%v: got %v", args, err)
 		}
+	}
+	err := run([]string{"drift", ""}, &strings.Builder{})
+	if want := "SPEC: write the name of a file with the vendor's document"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

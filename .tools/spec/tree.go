@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -47,6 +48,9 @@ func output(directory, name string, args ...string) (string, error) {
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	printed, err := command.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", fmt.Errorf("%s is not in PATH: install it", name)
+	}
 	if err != nil {
 		said := strings.TrimSpace(stderr.String())
 		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, said)

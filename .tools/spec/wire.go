@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oasdiff/oasdiff/checker"
 	"github.com/oasdiff/oasdiff/diff"
+	"github.com/oasdiff/oasdiff/flatten/allof"
 	"github.com/oasdiff/oasdiff/flatten/commonparams"
 	"github.com/oasdiff/oasdiff/load"
 )
@@ -17,7 +18,7 @@ import (
 // wireChange is a change of what goes over the network.
 type wireChange struct {
 	level checker.Level
-	where string // method and path
+	where string // the methods and paths
 	text  string
 }
 
@@ -45,20 +46,45 @@ func wireChanges(from, to *openapi3.T) ([]wireChange, error) {
 		text := c.GetUncolorizedText(checker.NewDefaultLocalizer())
 		changes = append(changes, wireChange{c.GetLevel(), cmp.Or(where, c.GetSection()), text})
 	}
+	return grouped(changes), nil
+}
+
+// grouped returns each change once, with all its places: a schema may be that of many operations.
+// The most severe changes are first.
+func grouped(changes []wireChange) []wireChange {
 	slices.SortFunc(changes, func(a, b wireChange) int {
 		return cmp.Or(-cmp.Compare(a.level, b.level),
-			strings.Compare(a.where, b.where), strings.Compare(a.text, b.text))
+			strings.Compare(a.text, b.text), strings.Compare(a.where, b.where))
 	})
-	return slices.Compact(changes), nil
+	var all []wireChange
+	for _, c := range slices.Compact(changes) {
+		last := len(all) - 1
+		if last >= 0 && all[last].level == c.level && all[last].text == c.text {
+			all[last].where += ", " + c.where
+			continue
+		}
+		all = append(all, c)
+	}
+	slices.SortStableFunc(all, func(a, b wireChange) int {
+		return cmp.Or(-cmp.Compare(a.level, b.level), strings.Compare(a.where, b.where))
+	})
+	return all
 }
 
 // loadSpec reads a spec, which must be valid and must not refer to other files.
 func loadSpec(text []byte) (*openapi3.T, error) {
+	if _, err := parseDocument(text); err != nil {
+		return nil, err
+	}
 	doc, err := openapi3.NewLoader().LoadFromData(text)
 	if err == nil {
 		err = doc.Validate(context.Background())
 	}
 	if err != nil {
+		return nil, err
+	}
+	// An allOf is the same as the properties of its parts.
+	if doc, err = allof.MergeSpec(doc); err != nil {
 		return nil, err
 	}
 	commonparams.Move(doc) // a parameter is the same on a path and on its operations
