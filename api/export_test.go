@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,9 +32,9 @@ func NewTransport() *http.Transport { return newTransport() }
 // WithSpec replaces openapi.yaml as the spec that a client follows.
 func WithSpec(doc *openapi3.T) Option {
 	return func(c *config) error {
-		c.spec = func() (*spec.Spec, error) {
+		c.spec = sync.OnceValues(func() (*spec.Spec, error) {
 			return spec.New(spec.Operations(doc), func() (*openapi3.T, error) { return doc, nil }), nil
-		}
+		})
 		return nil
 	}
 }

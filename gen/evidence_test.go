@@ -1,7 +1,10 @@
 package gen_test
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,7 +17,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // sample is what a revision of a vendor's page shows: testdata/pages/PAGE/REVISION.json.
@@ -95,19 +98,23 @@ func TestSources_NameKnownPagesAndRevisions(t *testing.T) {
 	}
 }
 
+// A violation fails the test. A warning does not: a newer revision of a page need not be followed.
 func TestSpec_MatchesTheSamples(t *testing.T) {
-	violations, checked := checkEvidence(t, readSpec(t))
-	for _, violation := range violations {
+	e, checked := checkEvidence(t, readSpecWithLines(t))
+	for _, violation := range e.violations {
 		t.Error(violation)
+	}
+	for _, warning := range e.warnings {
+		t.Log("warning: " + warning)
 	}
 	if checked < 2 {
 		t.Errorf("%d operations have samples of their page, want 2 at least", checked)
 	}
 }
 
-// checkEvidence compares a spec with the samples of the vendor's pages. It returns the violations,
+// checkEvidence compares a spec with the samples of the vendor's pages. It returns the differences,
 // and how many operations have samples.
-func checkEvidence(t *testing.T, doc *openapi3.T) (violations []string, checked int) {
+func checkEvidence(t *testing.T, doc *openapi3.T) (all evidence, checked int) {
 	t.Helper()
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
@@ -123,22 +130,24 @@ func checkEvidence(t *testing.T, doc *openapi3.T) (violations []string, checked 
 				for revision, s := range samples {
 					shown[revision] = s.Request
 				}
-				e.body(op.OperationID+" request", op.RequestBody.Value.Content, shown)
+				e.body(op.OperationID+" request", op.Origin, op.RequestBody.Value.Content, shown)
 			}
 			if response := op.Responses.Status(200); response != nil {
 				shown := make(map[string]any)
 				for revision, s := range samples {
 					shown[revision] = s.Response
 				}
-				e.body(op.OperationID+" response", response.Value.Content, shown)
+				e.body(op.OperationID+" response", op.Origin, response.Value.Content, shown)
 			} else {
-				e.report(op.OperationID+" response", "write a 200, which its page shows")
+				e.report(op.Origin, op.OperationID+" response", "write a 200, which its page shows")
 			}
-			violations = append(violations, e.violations...)
+			all.violations = append(all.violations, e.violations...)
+			all.warnings = append(all.warnings, e.warnings...)
 		}
 	}
-	slices.Sort(violations)
-	return violations, checked
+	slices.Sort(all.violations)
+	slices.Sort(all.warnings)
+	return all, checked
 }
 
 // evidence compares an operation with the samples of its page.
@@ -146,58 +155,103 @@ type evidence struct {
 	page       string
 	revision   string // the one that the operation follows
 	violations []string
+	warnings   []string
 }
 
-func (e *evidence) report(place, format string, args ...any) {
-	e.violations = append(e.violations, place+": "+fmt.Sprintf(format, args...))
+func (e *evidence) report(at *openapi3.Origin, place, format string, args ...any) {
+	e.violations = append(e.violations, lineOf(at)+place+": "+fmt.Sprintf(format, args...))
+}
+
+// file returns the name of a sample.
+func (e *evidence) file(revision string) string {
+	return "gen/testdata/pages/" + e.page + "/" + revision + ".json"
 }
 
 // body compares a request or response body with what each revision shows.
-func (e *evidence) body(place string, content openapi3.Content, shown map[string]any) {
+func (e *evidence) body(place string, at *openapi3.Origin, content openapi3.Content, shown map[string]any) {
 	followed, ok := shown[e.revision]
 	if !ok {
-		e.report(place, "follows %s %s, and there is no sample of it", e.page, e.revision)
+		e.report(at, place, "x-source is %s %s: write a revision that is in gen/testdata/pages/%s, or add %s",
+			e.page, e.revision, e.page, e.file(e.revision))
 	}
 	media := content.Get("application/json")
+	at = cmp.Or(media.Origin, at)
 	example := media.Examples["page"]
 	if example == nil {
-		e.report(place, "write an example with the name page: the complete one of the page")
+		e.report(at, place, "write an example with the name page: the complete one of the page")
 		return
 	}
-	if diff := cmp.Diff(followed, example.Value.Value); diff != "" {
-		e.report(place, "sample %s (-), example page (+)\n%s", e.revision, diff)
+	if diff := gocmp.Diff(followed, example.Value.Value); diff != "" {
+		e.report(at, place, "write the example page as %s has it (-), and not (+)\n%s", e.file(e.revision), diff)
 	}
-	for revision, value := range shown {
-		if err := media.Schema.Value.VisitJSON(value, openapi3.MultiErrors()); err != nil {
-			e.report(place, "the sample %s does not conform, but a server may follow any "+
-				"revision: do not require what it omits: %v", revision, err)
+	for _, revision := range slices.Sorted(maps.Keys(shown)) {
+		if err := media.Schema.Value.VisitJSON(shown[revision], openapi3.MultiErrors()); err != nil {
+			e.report(at, place, "%s does not conform, but a server may follow any "+
+				"revision: do not require what it omits: %v", e.file(revision), err)
 		}
+		e.declared(place, media.Schema.Value, revision, shown[revision])
 	}
-	e.declared(place, media.Schema.Value, followed)
 	e.sources(place, media.Schema.Value, nil, shown)
 }
 
-// declared reports what a sample shows and the spec does not declare.
-func (e *evidence) declared(place string, schema *openapi3.Schema, shown any) {
+// declared reports what a sample shows and the spec does not declare, and warns of it if the
+// operation follows another revision.
+func (e *evidence) declared(place string, schema *openapi3.Schema, revision string, shown any) {
+	report := func(place, what string) {
+		if revision == e.revision {
+			e.report(schema.Origin, place, "%s: %s shows it", what, e.file(revision))
+			return
+		}
+		e.warnings = append(e.warnings, fmt.Sprintf("%s%s: %s, if the spec is to follow %s",
+			lineOf(schema.Origin), place, what, e.file(revision)))
+	}
 	switch shown := shown.(type) {
 	case map[string]any:
 		for name, value := range shown {
-			if property := schema.Properties[name]; property != nil {
-				e.declared(place+"/"+name, property.Value, value)
+			if property := propertyOf(schema, name); property != nil {
+				e.declared(place+"/"+name, property.Value, revision, value)
 			} else {
-				e.report(place+"/"+name, "declare it in the spec: the page shows it")
+				report(place+"/"+name, "declare it")
 			}
 		}
 	case string:
 		_, err := time.Parse(time.RFC3339, shown)
 		if err == nil && schema.Format != "date-time" {
-			e.report(place, "write format: date-time: the page shows one")
+			report(place, "write format: date-time")
 		}
 	case []any:
-		for _, element := range shown {
-			e.declared(place+"/*", schema.Items.Value, element)
+		for part := range partsOf(schema) {
+			for _, element := range shown {
+				if part.Items != nil {
+					e.declared(place+"/*", part.Items.Value, revision, element)
+				}
+			}
 		}
 	}
+}
+
+// partsOf yields a schema, and those of which it is composed.
+func partsOf(schema *openapi3.Schema) iter.Seq[*openapi3.Schema] {
+	return func(yield func(*openapi3.Schema) bool) {
+		if !yield(schema) {
+			return
+		}
+		for _, ref := range slices.Concat(schema.AllOf, schema.OneOf, schema.AnyOf) {
+			for part := range partsOf(ref.Value) {
+				if !yield(part) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// propertyOf returns a property of a schema, that of its last part, nil if none declares it.
+func propertyOf(schema *openapi3.Schema, name string) (found *openapi3.SchemaRef) {
+	for part := range partsOf(schema) {
+		found = cmp.Or(part.Properties[name], found)
+	}
+	return found
 }
 
 // sources reports properties that another revision than that of their x-source showed first. A
@@ -207,6 +261,9 @@ func (e *evidence) sources(
 ) {
 	if schema.Extensions["x-source"] != nil {
 		source = schema.Extensions
+	}
+	for _, part := range slices.Concat(schema.AllOf, schema.OneOf, schema.AnyOf) {
+		e.sources(place, part.Value, source, shown)
 	}
 	if schema.Items != nil {
 		first := make(map[string]any)
@@ -234,9 +291,13 @@ func (e *evidence) sources(
 		}
 		page, revision := sourceOf(own)
 		earliest := firstRevision(values)
-		if page == e.page && earliest != revision || page == noPage && earliest != "" {
-			const differs = "x-source is %s %s, first shown by %q"
-			e.report(place+"/"+name, differs, page, revision, earliest)
+		at := cmp.Or(property.Origin, property.Value.Origin)
+		switch {
+		case page == e.page && earliest == "":
+			e.report(at, place+"/"+name, "write x-source: none, WHY: no sample in gen/testdata/pages/%s shows it", page)
+		case page == e.page && earliest != revision, page == noPage && earliest != "":
+			e.report(at, place+"/"+name, "write x-source: %s %s, which shows it first, and not %s %s",
+				e.page, earliest, page, revision)
 		}
 		e.sources(place+"/"+name, property.Value, own, values)
 	}
@@ -273,53 +334,76 @@ func TestEvidence_ReportsDifferencesFromSamples(t *testing.T) {
 		"source of a property is too new": {
 			change: func(d document) { setSource(property(d, "email").Value, page+" R2") },
 			place:  "request/email",
-			report: "x-source is " + page + ` R2, first shown by "R1"`,
+			report: "write x-source: " + page + " R1, which shows it first, and not " + page + " R2",
 		},
 		"source of a reference is too new": {
 			change: func(d document) {
 				property(d, "mobile").Extensions = map[string]any{"x-source": page + " R3"}
 			},
 			place:  "request/mobile",
-			report: "x-source is " + page + ` R3, first shown by "R1"`,
+			report: "write x-source: " + page + " R1, which shows it first, and not " + page + " R3",
 		},
 		"source of a schema is too new": {
 			change: func(d document) { setSource(schema(d, "FilterAttribute"), page+" R2") },
 			place:  "request/lists/*/filter/attributes/*/value",
-			report: "x-source is " + page + ` R2, first shown by "R1"`,
+			report: "write x-source: " + page + " R1, which shows it first, and not " + page + " R2",
 		},
 		"property of a newer revision has the source of its schema": {
 			change: func(d document) {
 				schema(d, "Autotopup").WithProperty("lastTopup", openapi3.NewDateTimeSchema())
 			},
 			place:  "response/data/lastTopup",
-			report: "x-source is " + page + ` R1, first shown by "R2"`,
+			report: "write x-source: " + page + " R2, which shows it first, and not " + page + " R1",
 		},
 		"no revision shows a property": {
 			change: func(d document) {
 				schema(d, "Contact").WithProperty("x", openapi3.NewStringSchema())
 			},
 			place:  "request/x",
-			report: "x-source is " + page + ` R1, first shown by ""`,
+			report: "write x-source: none, WHY: no sample in gen/testdata/pages/" + page + " shows it",
 		},
 		"source none of a property that is shown": {
 			change: func(d document) { setSource(property(d, "email").Value, "none, x") },
 			place:  "request/email",
-			report: `x-source is none, x, first shown by "R1"`,
+			report: "write x-source: " + page + " R1, which shows it first, and not none, x",
 		},
 		"property is not declared": {
 			change: func(d document) { delete(schema(d, "ListFilter").Properties, "q") },
 			place:  "request/lists/*/filter/q",
-			report: "declare it in the spec: the page shows it",
+			report: "declare it: gen/testdata/pages/" + page + "/R1.json shows it",
+		},
+		"property of a newer revision is not declared": {
+			change: func(document) {},
+			place:  "response/data/lastTopup",
+			report: "declare it, if the spec is to follow gen/testdata/pages/" + page + "/R2.json",
+		},
+		"no part of an allOf declares a property": {
+			change: func(d document) {
+				part := *schema(d, "Contact")
+				delete(part.Properties, "email")
+				*schema(d, "Contact") = openapi3.Schema{AllOf: openapi3.SchemaRefs{part.NewRef()}}
+			},
+			place:  "request/email",
+			report: "declare it: gen/testdata/pages/" + page + "/R1.json shows it",
+		},
+		"source of a part of an allOf is too new": {
+			change: func(d document) {
+				part := *schema(d, "Contact")
+				setSource(&part, page+" R2")
+				*schema(d, "Contact") = openapi3.Schema{AllOf: openapi3.SchemaRefs{part.NewRef()}}
+			},
+			place:  "request/email",
+			report: "write x-source: " + page + " R1, which shows it first, and not " + page + " R2",
 		},
 		"date-time without a format": {
 			change: func(d document) { property(d, "optIn").Value.Format = "" },
 			place:  "request/optIn",
-			report: "write format: date-time: the page shows one",
+			report: "write format: date-time: gen/testdata/pages/" + page + "/R1.json shows it",
 		},
 		"sample is invalid": {
 			change: func(d document) { schema(d, "ContactError").Required = []string{"x"} },
 			place:  "request",
-			report: "the sample R1 does not conform, but a server may follow any revision",
+			report: "gen/testdata/pages/" + page + "/R1.json does not conform, but a server may follow any revision",
 		},
 		"example differs": {
 			change: func(d document) {
@@ -327,7 +411,7 @@ func TestEvidence_ReportsDifferencesFromSamples(t *testing.T) {
 				delete(example.Value.Value.(map[string]any), "email")
 			},
 			place:  "request",
-			report: "sample R1 (-), example page (+)",
+			report: "write the example page as gen/testdata/pages/" + page + "/R1.json has it (-), and not (+)",
 		},
 		"example is missing": {
 			change: func(d document) {
@@ -339,7 +423,7 @@ func TestEvidence_ReportsDifferencesFromSamples(t *testing.T) {
 		"revision without a sample": {
 			change: func(d document) { post(d).Extensions["x-source"] = page + " R9" },
 			place:  "request",
-			report: "follows " + page + " R9, and there is no sample of it",
+			report: "x-source is " + page + " R9: write a revision that is in gen/testdata/pages/" + page,
 		},
 		"response is missing": {
 			change: func(d document) { post(d).Responses.Delete("200") },
@@ -348,13 +432,13 @@ func TestEvidence_ReportsDifferencesFromSamples(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			doc := readSpec(t)
+			doc := readFrozen(t)
 			row.change(doc)
-			violations, _ := checkEvidence(t, doc)
+			found, _ := checkEvidence(t, doc)
 			want := "createAttribute " + row.place + ": " + row.report
 			isWanted := func(violation string) bool { return strings.HasPrefix(violation, want) }
-			if !slices.ContainsFunc(violations, isWanted) {
-				t.Errorf("got %.2000q, want one that starts with %q", violations, want)
+			if !slices.ContainsFunc(append(found.violations, found.warnings...), isWanted) {
+				t.Errorf("got %.2000q, want one that starts with %q", found, want)
 			}
 		})
 	}

@@ -1,8 +1,10 @@
 package gen_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -10,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // The rules of this spec, beside those of OpenAPI. Each says what to write.
@@ -34,21 +36,21 @@ const (
 	nameObject = "name the object: write it under components/schemas, and a $ref here"
 	nameEnum   = "name the enum: write it under components/schemas, and a $ref here"
 
-	writeDouble     = "write format: double, or it becomes a float32, which loses digits"
 	writeInt64      = "write format: int64, or it overflows where an int has 32 bits"
-	omitFormat      = "omit format: %s: no page of the vendor has it"
-	openObject      = "write additionalProperties: true, so that its Go type keeps all properties"
+	correctFormat   = "correct format: %s: it is none of " + knownFormats
 	inlineContainer = "write the array or map here, and no $ref, or it becomes a pointer to one"
-	sendEmpty       = "write x-omitempty: false, or an empty value that the caller set is not sent"
+
+	knownFormats = "binary, byte, date, date-time, double, email, float, int32, int64, password, uri, uuid"
 )
 
 func TestSpec_FollowsTheRules(t *testing.T) {
-	for _, violation := range lint(readSpec(t)) {
+	for _, violation := range lint(readSpecWithLines(t)) {
 		t.Error(violation)
 	}
 }
 
-// lint returns the violations of the rules, each as "place: rule".
+// lint returns the violations of the rules, each as "openapi.yaml:LINE: place: rule", or without
+// the line if the document has none.
 func lint(doc *openapi3.T) []string {
 	l := &linter{}
 	for _, name := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
@@ -59,7 +61,7 @@ func lint(doc *openapi3.T) []string {
 		}
 	}
 	for name, schema := range doc.Components.Schemas {
-		l.source(name, schema.Value.Extensions)
+		l.source(schema.Value.Origin, name, schema.Value.Extensions)
 		l.schema(name, schema.Value, schema.Value.Extensions["x-source"])
 	}
 	for name, parameter := range doc.Components.Parameters { // including unused ones
@@ -74,32 +76,42 @@ func lint(doc *openapi3.T) []string {
 
 type linter struct{ violations []string }
 
-func (l *linter) check(conforms bool, place, rule string, args ...any) {
+func (l *linter) check(at *openapi3.Origin, conforms bool, place, rule string, args ...any) {
 	if !conforms {
-		l.violations = append(l.violations, place+": "+fmt.Sprintf(rule, args...))
+		l.violations = append(l.violations, lineOf(at)+place+": "+fmt.Sprintf(rule, args...))
 	}
+}
+
+// lineOf returns where an element of the spec is, "" if it is not known.
+func lineOf(at *openapi3.Origin) string {
+	if at == nil || at.Key == nil {
+		return ""
+	}
+	return fmt.Sprintf("openapi.yaml:%d: ", at.Key.Line)
 }
 
 var operationID = regexp.MustCompile(`^[a-z][a-zA-Z]*$`)
 
 func (l *linter) operation(place string, op *openapi3.Operation) {
-	l.check(operationID.MatchString(op.OperationID), place, writeOperationID)
-	l.check(op.Summary != "", place, writeSummary)
-	l.check(op.Description != "", place, writePurpose)
-	l.check(op.ExternalDocs != nil, place, writeAddress)
-	if page := l.source(place, op.Extensions); op.ExternalDocs != nil && page != "" {
+	at := op.Origin
+	l.check(at, operationID.MatchString(op.OperationID), place, writeOperationID)
+	l.check(at, op.Summary != "", place, writeSummary)
+	l.check(at, op.Description != "", place, writePurpose)
+	page, hasPage := l.source(at, place, op.Extensions)
+	l.check(at, op.ExternalDocs != nil || !hasPage, place, writeAddress)
+	if op.ExternalDocs != nil && page != "" {
 		documented := path.Base(op.ExternalDocs.URL)
-		l.check(documented == page, place, samePage, documented, page)
+		l.check(at, documented == page, place, samePage, documented, page)
 	}
 	l.parameters(place, op.Parameters)
 	hasExamples := op.Security == nil // the fake server needs none for createToken
 	if op.RequestBody != nil {
 		body := op.RequestBody.Value
-		l.check(body.Description != "", place+" body", writeDescription)
+		l.check(body.Origin, body.Description != "", place+" body", writeDescription)
 		l.content(place+" body", body.Content, hasExamples)
 	}
 	for _, status := range []string{"4XX", "5XX"} {
-		l.check(op.Responses.Value(status) != nil, place, writeResponse, status)
+		l.check(at, op.Responses.Value(status) != nil, place, writeResponse, status)
 	}
 	for status, response := range op.Responses.Map() {
 		for name, header := range response.Value.Headers {
@@ -110,16 +122,16 @@ func (l *linter) operation(place string, op *openapi3.Operation) {
 }
 
 func (l *linter) header(place string, header *openapi3.Header) {
-	l.check(header.Description != "", place, writeDescription)
-	l.source(place, header.Extensions)
-	l.inline(place, header.Schema)
+	l.check(header.Origin, header.Description != "", place, writeDescription)
+	l.source(header.Origin, place, header.Extensions)
+	l.inline(header.Origin, place, header.Schema)
 }
 
 func (l *linter) content(place string, content openapi3.Content, hasExamples bool) {
 	for mediaType, media := range content {
 		place := place + " " + mediaType
-		l.check(media.Schema != nil && media.Schema.Ref != "", place, nameSchema)
-		l.check(!hasExamples || len(media.Examples) > 0, place, writeExamples)
+		l.check(media.Origin, media.Schema != nil && media.Schema.Ref != "", place, nameSchema)
+		l.check(media.Origin, !hasExamples || len(media.Examples) > 0, place, writeExamples)
 	}
 }
 
@@ -127,53 +139,53 @@ func (l *linter) parameters(place string, parameters openapi3.Parameters) {
 	for _, ref := range parameters {
 		p := ref.Value
 		place := place + " " + p.In + "." + p.Name
-		l.check(p.Description != "", place, writeDescription)
-		l.source(place, p.Extensions)
-		l.inline(place, p.Schema)
+		l.check(p.Origin, p.Description != "", place, writeDescription)
+		l.source(p.Origin, place, p.Extensions)
+		l.inline(p.Origin, place, p.Schema)
 	}
 }
 
 // inline checks the schema of a parameter or a header. The parameter or header describes it.
-func (l *linter) inline(place string, ref *openapi3.SchemaRef) {
-	l.check(ref != nil, place, writeSchema)
+func (l *linter) inline(at *openapi3.Origin, place string, ref *openapi3.SchemaRef) {
+	l.check(at, ref != nil, place, writeSchema)
 	if ref == nil || ref.Ref != "" {
 		return
 	}
 	l.named(place, ref.Value)
 	l.formats(place, ref.Value)
 	if ref.Value.Items != nil {
-		l.inline(place+"[]", ref.Value.Items)
+		l.inline(at, place+"[]", ref.Value.Items)
 	}
 }
 
 // schema checks a schema and those inside it. Without an x-source of its own, each of those has
 // the source of the schema around it.
 func (l *linter) schema(place string, schema *openapi3.Schema, source any) {
-	l.check(schema.Description != "", place, writeDescription)
+	at := schema.Origin
+	l.check(at, schema.Description != "", place, writeDescription)
 	parts := slices.Concat(schema.AllOf, schema.AnyOf, schema.OneOf)
 	isLeaf := schema.Properties == nil && schema.Items == nil && len(schema.Enum)+len(parts) == 0
-	l.check(!isLeaf || schema.Example != nil, place, writeExample)
+	l.check(at, !isLeaf || schema.Example != nil, place, writeExample)
 	l.formats(place, schema)
-	open := schema.AdditionalProperties.Has
-	l.check(!schema.Type.Is("object") || open != nil && *open, place, openObject)
 	for name, property := range schema.Properties {
-		at, value := place+"."+name, property.Value
+		at, place, value := cmp.Or(property.Origin, property.Value.Origin), place+"."+name, property.Value
 		if property.Ref != "" {
-			l.ownSource(at, property.Extensions, source)
-			l.check(!isArray(value) && !isMap(value), at, inlineContainer)
+			l.ownSource(at, place, property.Extensions, source)
+			l.check(at, !isArray(value) && !isMap(value), place, inlineContainer)
 			continue
 		}
-		isContainer := isArray(value) || value.Type.Is("object")
-		isOptional := !slices.Contains(schema.Required, name)
-		isSent := value.Extensions["x-omitempty"] == false
-		l.check(!isContainer || !isOptional || isSent, at, sendEmpty)
-		l.nested(at, property, source)
+		l.nested(place, property, source)
 	}
 	l.nested(place+"[]", schema.Items, source)
 	l.nested(place+".*", schema.AdditionalProperties.Schema, source)
 	l.nested(place+" not", schema.Not, source)
 	for i, part := range parts {
-		l.nested(fmt.Sprintf("%s of %d", place, i+1), part, source)
+		place := fmt.Sprintf("%s of %d", place, i+1)
+		if i < len(schema.AllOf) && part.Ref == "" { // it becomes no Go type of its own
+			l.schema(place, part.Value, l.ownSource(part.Value.Origin, place, part.Value.Extensions, source))
+			continue
+		}
+		l.nested(place, part, source)
 	}
 }
 
@@ -183,53 +195,53 @@ func (l *linter) nested(place string, ref *openapi3.SchemaRef, source any) {
 		return
 	}
 	l.named(place, ref.Value)
-	l.schema(place, ref.Value, l.ownSource(place, ref.Value.Extensions, source))
+	l.schema(place, ref.Value, l.ownSource(ref.Value.Origin, place, ref.Value.Extensions, source))
 }
 
 // named checks that what becomes a Go type has a name.
 func (l *linter) named(place string, schema *openapi3.Schema) {
-	l.check(schema.Properties == nil, place, nameObject)
-	l.check(len(schema.Enum) == 0, place, nameEnum)
+	l.check(schema.Origin, schema.Properties == nil, place, nameObject)
+	l.check(schema.Origin, len(schema.Enum) == 0, place, nameEnum)
 }
 
 func (l *linter) formats(place string, schema *openapi3.Schema) {
 	isID := strings.HasSuffix(strings.ToLower(place), "id")
-	l.check(!schema.Type.Is("number") || schema.Format == "double", place, writeDouble)
-	l.check(!schema.Type.Is("integer") || !isID || schema.Format == "int64", place, writeInt64)
-	isKnown := slices.Contains([]string{"", "date-time", "double", "int64", "uri"}, schema.Format)
-	l.check(isKnown, place, omitFormat, schema.Format)
+	l.check(schema.Origin, !schema.Type.Is("integer") || !isID || schema.Format == "int64", place, writeInt64)
+	isKnown := schema.Format == "" || slices.Contains(strings.Split(knownFormats, ", "), schema.Format)
+	l.check(schema.Origin, isKnown, place, correctFormat, schema.Format)
 }
 
 func isArray(schema *openapi3.Schema) bool { return schema.Type.Is("array") || schema.Items != nil }
 
 // isMap reports whether the Go type of a schema is a map.
 func isMap(schema *openapi3.Schema) bool {
-	return schema.Properties == nil &&
+	return schema.Properties == nil && len(schema.AllOf) == 0 &&
 		(schema.Type.Is("object") || schema.AdditionalProperties.Schema != nil)
 }
 
 var sourceForm = regexp.MustCompile(`^(?:([a-z0-9-]+) R[1-9][0-9]*|none, \S.*)$`)
 
-// source checks an x-source, and returns its page, "" if it is none.
-func (l *linter) source(place string, extensions map[string]any) string {
+// source checks an x-source. It returns its page, and whether it should have one: not if it says
+// why there is none.
+func (l *linter) source(at *openapi3.Origin, place string, extensions map[string]any) (page string, hasPage bool) {
 	text, _ := extensions["x-source"].(string)
 	form := sourceForm.FindStringSubmatch(text)
-	l.check(form != nil, place, writeSource)
+	l.check(at, form != nil, place, writeSource)
 	if form == nil {
-		return ""
+		return "", true
 	}
-	return form[1]
+	return form[1], form[1] != ""
 }
 
 // ownSource checks the x-source of a property, which may be absent. It returns the one that
 // applies.
-func (l *linter) ownSource(place string, extensions map[string]any, ofSchema any) any {
+func (l *linter) ownSource(at *openapi3.Origin, place string, extensions map[string]any, ofSchema any) any {
 	own := extensions["x-source"]
 	if own == nil {
 		return ofSchema
 	}
-	l.source(place, extensions)
-	l.check(own != ofSchema, place, omitSource)
+	l.source(at, place, extensions)
+	l.check(at, own != ofSchema, place, omitSource)
 	return own
 }
 
@@ -255,7 +267,7 @@ func TestLint_ReportsEachRuleAlone(t *testing.T) {
 	valid := func() *openapi3.Schema {
 		s := openapi3.NewStringSchema()
 		s.Description, s.Example = "x", "x"
-		s.Extensions = map[string]any{"x-source": "p R1", "x-omitempty": false}
+		s.Extensions = map[string]any{"x-source": "p R1"}
 		return s
 	}
 	validObject := func() *openapi3.SchemaRef {
@@ -313,10 +325,6 @@ func TestLint_ReportsEachRuleAlone(t *testing.T) {
 			enum := openapi3.NewStringSchema().WithEnum("x")
 			array := openapi3.NewArraySchema().WithItems(enum)
 			parameter(d, "attributeType").Schema = array.NewRef()
-		},
-		createPath + " path.attributeType: " + writeDouble: func(d document) {
-			number := openapi3.NewFloat64Schema().WithFormat("")
-			parameter(d, "attributeType").Schema = number.NewRef()
 		},
 		createPath + " path.accountId: " + writeInt64: func(d document) {
 			parameter(d, "accountId").Schema = openapi3.NewIntegerSchema().NewRef()
@@ -389,42 +397,22 @@ func TestLint_ReportsEachRuleAlone(t *testing.T) {
 		"Contact.lists[]: " + nameObject: func(d document) {
 			property(d, "Contact", "lists").Value.Items = validObject()
 		},
-		"Contact.lists: " + sendEmpty: func(d document) {
-			delete(property(d, "Contact", "lists").Value.Extensions, "x-omitempty")
-		},
-		"ListFilter.attributes: " + sendEmpty: func(d document) {
-			attributes := property(d, "ListFilter", "attributes").Value
-			attributes.Type = nil
-			delete(attributes.Extensions, "x-omitempty")
-		},
 		"Contact.lists: " + inlineContainer: func(d document) {
 			lists := property(d, "Contact", "lists")
 			lists.Ref, lists.Extensions = "#/components/schemas/Lists", lists.Value.Extensions
 		},
-		"ListSource: " + openObject: func(d document) {
-			schema(d, "ListSource").AdditionalProperties.Has = nil
-		},
-		"Autotopup: " + openObject: func(d document) {
-			schema(d, "Autotopup").AdditionalProperties.Has = new(false)
-		},
-		"Contact.email: " + fmt.Sprintf(omitFormat, "email"): func(d document) {
-			property(d, "Contact", "email").Value.Format = "email"
-		},
-		"Autotopup.amount: " + writeDouble: func(d document) {
-			property(d, "Autotopup", "amount").Value.Format = ""
+		"Contact.email: " + fmt.Sprintf(correctFormat, "e-mail"): func(d document) {
+			property(d, "Contact", "email").Value.Format = "e-mail"
 		},
 		"ContactIntegration.id: " + writeInt64: func(d document) {
 			property(d, "ContactIntegration", "id").Value.Format = ""
 		},
 	} {
 		t.Run(want, func(t *testing.T) {
-			doc := readSpec(t)
-			before := lint(doc) // reported by TestSpec_FollowsTheRules
+			doc := readFrozen(t)
 			change(doc)
 			isExpected := func(violation string) bool {
 				switch {
-				case slices.Contains(before, violation):
-					return false
 				case strings.HasPrefix(want, createPath+" path."):
 					// A component is also reported for itself, and for each path that uses it.
 					return strings.HasPrefix(violation, createPath+" ")
@@ -439,10 +427,24 @@ func TestLint_ReportsEachRuleAlone(t *testing.T) {
 					got = append(got, violation)
 				}
 			}
-			if diff := cmp.Diff([]string{want}, got); diff != "" {
+			if diff := gocmp.Diff([]string{want}, got); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestLint_NamesTheLine(t *testing.T) {
+	doc := readSpecWithLines(t)
+	doc.Components.Schemas["Contact"].Value.Properties["email"].Value.Description = ""
+	text, err := os.ReadFile("../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, _ := strings.Cut(string(text), "\n        email:\n") // the first is that of Contact
+	want := fmt.Sprintf("openapi.yaml:%d: Contact.email: %s", strings.Count(before, "\n")+2, writeDescription)
+	if diff := gocmp.Diff([]string{want}, lint(doc)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -25,6 +25,28 @@ func readSpec(t *testing.T) *openapi3.T {
 	return doc
 }
 
+// readSpecWithLines returns the spec with the lines of its elements.
+func readSpecWithLines(t *testing.T) *openapi3.T {
+	t.Helper()
+	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true
+	doc, err := loader.LoadFromFile("../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// readFrozen returns the spec as it was once, for tests of rules: they do not change with it.
+func readFrozen(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromFile("../.tools/spec/testdata/spec.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
 func TestSpec_IsValidWithItsExamples(t *testing.T) {
 	doc := readSpec(t)
 	options := []openapi3.ValidationOption{

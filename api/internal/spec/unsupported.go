@@ -9,39 +9,44 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Unsupported returns what of a document this client cannot do, each with what to write instead.
-// The generator refuses such a document, so that no call fails, or does something else, at run
-// time.
+// Unsupported returns what of a document this client cannot do, each with what to write instead,
+// and with the line if the document was loaded with its origins. The generator refuses such a
+// document, so that no call fails, or does something else, at run time.
 func Unsupported(doc *openapi3.T) []string {
 	var found []string
-	add := func(place, format string, args ...any) {
-		found = append(found, place+": "+fmt.Sprintf(format, args...))
+	add := func(at *openapi3.Origin, place, format string, args ...any) {
+		line := ""
+		if at != nil && at.Key != nil {
+			line = fmt.Sprintf("line %d: ", at.Key.Line)
+		}
+		found = append(found, line+place+": "+fmt.Sprintf(format, args...))
 	}
 	if !strings.HasPrefix(doc.OpenAPI, "3.0.") {
-		add("openapi", "write 3.0.3 and not %s: oapi-codegen generates from OpenAPI 3.0. "+
+		add(nil, "openapi", "write 3.0.3 and not %s: oapi-codegen generates from OpenAPI 3.0. "+
 			"Write nullable: true for type null, and example for examples of a schema", doc.OpenAPI)
 	}
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
 		item := doc.Paths.Value(path)
 		if hasPartialSegment(path) {
-			add(path, "write a parameter as a whole segment: the client sends none as a part of one")
+			add(item.Origin, path, "write a parameter as a whole segment: the client sends none as a part of one")
 		}
 		if len(item.Servers) > 0 {
-			add(path, omitServers)
+			add(item.Origin, path, omitServers)
 		}
 		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
 			op, place := item.GetOperation(method), method+" "+path
 			if op.Servers != nil && len(*op.Servers) > 0 {
-				add(place, omitServers)
+				add(op.Origin, place, omitServers)
 			}
 			for _, name := range unsupportedSchemes(doc, securityOf(doc, op)) {
-				add(place, "omit the security scheme %s: the client has a bearer token and no other credential", name)
+				add(op.Origin, place, "omit the security scheme %s: the client has a bearer token and no other "+
+					"credential", name)
 			}
 			for _, ref := range slices.Concat(item.Parameters, op.Parameters) {
 				p := ref.Value
 				if p.In == openapi3.ParameterInPath && isTaken(p.Name) && p.Extensions["x-go-name"] == nil {
-					add(place, "write x-go-name: %sValue at the parameter %s: the generated function does not compile "+
-						"with a parameter of this name", strings.ToUpper(p.Name[:1])+p.Name[1:], p.Name)
+					add(p.Origin, place, "write x-go-name: %sValue at the parameter %s: the generated function does "+
+						"not compile with a parameter of this name", strings.ToUpper(p.Name[:1])+p.Name[1:], p.Name)
 				}
 			}
 		}
@@ -50,14 +55,22 @@ func Unsupported(doc *openapi3.T) []string {
 		return found
 	}
 	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
-		place := "schema " + name
+		place, schema := "schema "+name, doc.Components.Schemas[name].Value
 		goName := strings.ToUpper(name[:1]) + name[1:]
-		if isOfGen(goName) && doc.Components.Schemas[name].Value.Extensions["x-go-name"] == nil {
-			add(place, "write x-go-name: %sValue, or another name: package gen has a %s of its own", goName, goName)
+		if isOfGen(goName) && schema.Extensions["x-go-name"] == nil {
+			add(schema.Origin, place, "write x-go-name: %sValue, or another name: package gen has a %s of its own",
+				goName, goName)
 		}
-		visitSchemas(place, doc.Components.Schemas[name].Value, func(place string, s *openapi3.Schema) {
-			checkLoops(s, func(message string) { add(place, "%s", message) })
-			checkNames(s, func(message string) { add(place, "%s", message) })
+		visitSchemas(place, schema, func(place string, s *openapi3.Schema) {
+			checkLoops(s, func(message string) { add(s.Origin, place, "%s", message) })
+		})
+	}
+	if len(found) > 0 { // a loop has no properties to name
+		return found
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
+		visitSchemas("schema "+name, doc.Components.Schemas[name].Value, func(place string, s *openapi3.Schema) {
+			checkNames(s, func(message string) { add(s.Origin, place, "%s", message) })
 		})
 	}
 	return found

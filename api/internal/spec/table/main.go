@@ -40,7 +40,9 @@ const spec = %s
 
 func main() {
 	log.SetFlags(0)
-	doc, err := openapi3.NewLoader().LoadFromFile(os.Args[1])
+	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true
+	doc, err := loader.LoadFromFile(os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}
