@@ -15,6 +15,9 @@ import (
 // (see openapi.yaml), so the live API may respond something else. The error is then a
 // [ValidationError] with the whole response. See [WithValidation] for how to start.
 //
+// Very probably the operation defines an attribute, with name, label and dataType. These can be
+// sent and read as properties that the spec does not declare: see the example "Definition".
+//
 // A POST is retried only if it certainly was not applied. Call [OutcomeOf] with the error to learn
 // whether it may be sent again.
 //
@@ -107,7 +110,7 @@ func (c *Client) ListAttributes(
 		func(server string, offset *int) (*http.Request, error) {
 			return gen.NewListAttributesRequest(server, c.accountID,
 				&gen.ListAttributesParams{Offset: offset, Limit: limit})
-		})
+		}, attributesOf, identity)
 }
 
 // ListAttributesByType returns the attributes of one type, as [Client.ListAttributes] does for all.
@@ -121,7 +124,21 @@ func (c *Client) ListAttributesByType(
 		pathValues{c.accountID, string(t)}, func(server string, offset *int) (*http.Request, error) {
 			return gen.NewListAttributesByTypeRequest(server, c.accountID, t,
 				&gen.ListAttributesByTypeParams{Offset: offset, Limit: limit})
-		})
+		}, attributesOf, identity)
+}
+
+func attributesOf(r *gen.AttributeListResponse) ([]gen.Attribute, *gen.Pagination) {
+	return r.Data, &r.Pagination
+}
+
+// identity returns what is the same for one attribute on two pages. An id may be unique in its type
+// only.
+func identity(a gen.Attribute) string {
+	if a.ID != nil {
+		return deref(a.Type) + "\x00" + *a.ID
+	}
+	text, _ := a.MarshalJSON() // it came as JSON
+	return string(text)
 }
 
 // findAttribute finds an id, which may be unique within its type only. In a list of one it may be

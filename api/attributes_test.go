@@ -24,7 +24,7 @@ func TestClient_HasAMethodForEachOperation(t *testing.T) {
 		for _, op := range item.Operations() {
 			name := strings.ToUpper(op.OperationID[:1]) + op.OperationID[1:]
 			if _, ok := reflect.TypeFor[*api.Client]().MethodByName(name); !ok {
-				t.Errorf("the operation %s has no method %s: add one to attributes.go", op.OperationID, name)
+				t.Errorf("the operation %s has no method %s: add one, such as those in contacts.go", op.OperationID, name)
 			}
 		}
 	}

@@ -109,6 +109,15 @@ func (p *pipeline) prepare(
 	if x.request.Request, err = newRequest(p.server); err != nil {
 		return &usageError{operation: x.called, err: err}
 	}
+	for name := range x.query {
+		if !x.operation.TakesQuery(name) {
+			err := fmt.Errorf("the operation has no parameter %s: omit the option", name)
+			return &usageError{operation: x.called, err: err}
+		}
+		query := x.request.URL.Query()
+		query[name] = x.query[name]
+		x.request.URL.RawQuery = query.Encode()
+	}
 	if body == nil {
 		return nil
 	}

@@ -1,5 +1,5 @@
-// Package api is a strict client for a part of the Sakari API (business SMS): the attributes of an
-// account. It is not the vendor's client.
+// Package api is a strict client for a part of the Sakari API (business SMS): the contacts and the
+// custom attributes of an account. It is not the vendor's client.
 //
 // Strict means: if a call returns no error, the server reported a success and its response conforms
 // to the spec (openapi.yaml). An error says what went wrong, and whether the call was applied, was
@@ -12,9 +12,10 @@
 //	contact := gen.Contact{Email: new("chris@sakari.io")}
 //	setting, err := client.CreateAttribute(ctx, gen.AttributeTypeContacts, contact)
 //
-// Share one client: it keeps connections and the access token. [Client.ListAttributes] returns an
-// iterator that requests pages as they are needed. [Client.Generated] returns the generated client,
-// whose calls are validated and retried in the same way.
+// Share one client: it keeps connections and the access token. [Client.ListContacts] and
+// [Client.ListAttributes] return an iterator that requests pages as they are needed.
+// [Client.Generated] returns the generated client, whose calls are validated and retried in the
+// same way.
 //
 // # Fields
 //
@@ -50,12 +51,12 @@
 //
 //   - [NotApplied]: it was not sent, or the API refused it. It may be sent again.
 //   - [Unknown]: it may have been applied, as after a time-out, status 503 or a gateway's page.
-//     Look whether it arrived before you send it again, for example in
+//     Look whether it arrived before you send it again: with [Client.FindContact], or in
 //     [Client.ListAttributesByType].
 //   - [Applied]: the response says success: true, but does not conform to the spec.
 //
-// The client retries a POST only if it certainly was not applied. It retries a GET or PUT also
-// after an unknown outcome. See [WithMaxAttempts].
+// The client retries a POST only if it certainly was not applied. It retries a GET, PUT or DELETE
+// also after an unknown outcome. See [WithMaxAttempts].
 //
 // # Testing
 //

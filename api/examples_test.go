@@ -3,7 +3,9 @@ package api_test
 import (
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -11,7 +13,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/sakari-go/sakari-go/api"
-	"github.com/sakari-go/sakari-go/gen"
 )
 
 // Every operation works against a mock server that is made of the spec. Such a server responds with
@@ -47,26 +48,15 @@ func TestExamples_AreUsable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, contact := pageContact(t)
-	for name, call := range map[string]func() error{
-		"createAttribute": func() error {
-			return second(client.CreateAttribute(t.Context(), "contacts", contact))
-		},
-		"updateAttribute": func() error {
-			return second(client.UpdateAttribute(t.Context(), "contacts", "1", contact))
-		},
-		"getAttribute": func() error {
-			return second(client.GetAttribute(t.Context(), "contacts", "<string>"))
-		},
-		"listAttributes": func() error {
-			return lastError(client.ListAttributes(t.Context(), gen.ListAttributesParams{}))
-		},
-		"listAttributesByType": func() error {
-			return lastError(client.ListAttributesByType(t.Context(), "contacts", gen.ListAttributesByTypeParams{}))
-		},
-	} {
-		if err := call(); err != nil || !called[name] {
-			t.Errorf("%s: called %v, %v", name, called[name], err)
+	for path, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			method := reflect.ValueOf(client).MethodByName(strings.ToUpper(op.OperationID[:1]) + op.OperationID[1:])
+			if !method.IsValid() { // TestClient_HasAMethodForEachOperation says so, except of createToken
+				continue
+			}
+			if err := callMethod(t, method, pathArguments(path, item)); err != nil {
+				t.Errorf("%s: %v", op.OperationID, err)
+			}
 		}
 	}
 	for _, op := range operationsOf(doc) {
@@ -74,6 +64,47 @@ func TestExamples_AreUsable(t *testing.T) {
 			t.Errorf("nothing called %s", op.OperationID)
 		}
 	}
+}
+
+// pathArguments returns the values of the parameters in a path that a method takes: the first of an
+// enum, or else the id in the vendor's examples.
+func pathArguments(path string, item *openapi3.PathItem) []string {
+	var values []string
+	for _, segment := range strings.Split(path, "/") {
+		name := strings.Trim(segment, "{}")
+		if name == segment || name == "accountId" {
+			continue
+		}
+		value := "<string>"
+		if p := item.Parameters.GetByInAndName("path", name); p != nil && len(p.Schema.Value.Enum) > 0 {
+			value = p.Schema.Value.Enum[0].(string)
+		}
+		values = append(values, value)
+	}
+	return values
+}
+
+// callMethod calls a method of the client with zero values, and with texts in the path.
+func callMethod(t *testing.T, method reflect.Value, path []string) (failure error) {
+	args := []reflect.Value{reflect.ValueOf(t.Context())}
+	for i := 1; i < method.Type().NumIn()-1; i++ { // the last ones are the options
+		arg := reflect.New(method.Type().In(i)).Elem()
+		if arg.Kind() == reflect.String {
+			arg.SetString(path[0])
+			path = path[1:]
+		}
+		args = append(args, arg)
+	}
+	results := method.Call(args)
+	last := results[len(results)-1]
+	if last.Kind() == reflect.Func { // a list
+		for _, err := range last.Seq2() {
+			failure, _ = err.Interface().(error)
+		}
+		return failure
+	}
+	failure, _ = last.Interface().(error)
+	return failure
 }
 
 // operationsOf lists the operations of a spec.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/sakari-go/sakari-go/api/internal/spec"
 )
@@ -20,9 +21,10 @@ type exchange struct {
 	violations []*ValidationError // those in spite of which the call went on
 
 	// Of a typed method.
-	called     string // the id of its operation
-	result     any    // what the response is read into
-	resultType string // its Go type
+	called     string     // the id of its operation
+	query      url.Values // parameters that an option sets
+	result     any        // what the response is read into
+	resultType string     // its Go type
 	capture    *Response
 	isRead     bool // result is read, and valid
 }

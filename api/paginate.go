@@ -12,47 +12,55 @@ import (
 // maxPages bounds a list that has no end.
 const maxPages = 10_000
 
-// paginate yields the attributes on the pages of a list. It goes on as long as the server says that
-// there is a next page, also if all of a page is known: attributes may have been added meanwhile,
-// so that those of the last page are on this one.
-func paginate(
+// paginate yields the items on the pages of a list, which read finds in a response of type R. It
+// goes on as long as the server says that there is a next page, also if all of a page is known:
+// items may have been added meanwhile, so that those of the last page are on this one.
+//
+// The identity of an item is a text that is the same on two pages, such as its id.
+func paginate[R, T any](
 	ctx context.Context, p *pipeline, operation string, start *int, opts []CallOption, in pathValues,
 	newRequest func(server string, offset *int) (*http.Request, error),
-) iter.Seq2[gen.Attribute, error] {
-	return func(yield func(gen.Attribute, error) bool) {
-		seen := make(map[[sha256.Size]byte]int) // the first page of each attribute
+	read func(*R) ([]T, *gen.Pagination), identity func(T) string,
+) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		seen := make(map[[sha256.Size]byte]int) // the first page of each item; a hash takes little memory
 		offset := start
 		for page := 1; ; page++ {
-			list, x, err := do[gen.AttributeListResponse](ctx, p, operation, opts, in, nil,
+			response, x, err := do[R](ctx, p, operation, opts, in, nil,
 				func(server string) (*http.Request, error) { return newRequest(server, offset) })
 			if err != nil {
-				yield(gen.Attribute{}, err)
+				yield(none, err)
 				return
 			}
+			items, position := read(response)
 			isNew := false
-			for _, a := range list.Data {
-				id := identity(a)
+			for _, item := range items {
+				id := sha256.Sum256([]byte(identity(item)))
 				first, known := seen[id]
 				if !known {
 					seen[id] = page
 					isNew = true
 				}
 				if known && first < page {
-					continue // attributes were added between two pages
+					continue // items were added between two pages
 				}
-				if !yield(a, nil) {
+				if !yield(item, nil) {
 					return
 				}
-			}
-			hasNext := list.Pagination.HasNext
-			if hasNext != nil && !*hasNext || hasNext == nil && !isNew {
-				return
 			}
 			from := 0
 			if offset != nil {
 				from = *offset
 			}
-			next := from + len(list.Data) // not the limit: the server may send fewer
+			next := from + len(items) // not the limit: the server may send fewer
+			hasNext := isNew
+			if position != nil && position.HasNext != nil {
+				hasNext = *position.HasNext
+			}
+			if !hasNext {
+				return
+			}
 			if next <= from || page == maxPages {
 				if p.validator.mode == ValidationOff {
 					return
@@ -61,21 +69,11 @@ func paginate(
 					Location: "body/pagination/hasNext", Rule: "pagination",
 					Message: "says that there is a next page, but the list does not end",
 				}); err != nil {
-					yield(gen.Attribute{}, err)
+					yield(none, err)
 				}
 				return
 			}
 			offset = &next
 		}
 	}
-}
-
-// identity returns what is the same for one attribute on two pages, in little memory. An id may be
-// unique in its type only.
-func identity(a gen.Attribute) [sha256.Size]byte {
-	if a.ID != nil {
-		return sha256.Sum256([]byte(deref(a.Type) + "\x00" + *a.ID))
-	}
-	text, _ := a.MarshalJSON() // it came as JSON
-	return sha256.Sum256(text)
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"math"
 	"net/http"
@@ -40,7 +41,7 @@ func idOf(a gen.Attribute) string {
 }
 
 // lastError reads a list to its end and returns the error it ends with.
-func lastError(list func(func(gen.Attribute, error) bool)) (last error) {
+func lastError[T any](list iter.Seq2[T, error]) (last error) {
 	for _, err := range list {
 		last = err
 	}

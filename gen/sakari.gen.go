@@ -42,6 +42,27 @@ func (e AttributeType) Valid() bool {
 	}
 }
 
+// Defines values for MergeStrategy.
+const (
+	MergeStrategyAppend MergeStrategy = "append"
+	MergeStrategyCore   MergeStrategy = "core"
+	MergeStrategyRemove MergeStrategy = "remove"
+)
+
+// Valid indicates whether the value is a known member of the MergeStrategy enum.
+func (e MergeStrategy) Valid() bool {
+	switch e {
+	case MergeStrategyAppend:
+		return true
+	case MergeStrategyCore:
+		return true
+	case MergeStrategyRemove:
+		return true
+	default:
+		return false
+	}
+}
+
 // APIError What went wrong. The vendor calls the text message here, and description in a contact.
 type APIError struct {
 	// Code Error code
@@ -333,6 +354,33 @@ type ContactMobile struct {
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
+// ContactResponse The envelope of a contact. The vendor marks no property as required. The spec requires both, because a response without them carries no result.
+type ContactResponse struct {
+	// Data A contact as the API returns it. It has what a request may have, and what the server sets.
+	Data StoredContact `json:"data"`
+
+	// Success Whether the API applied the request
+	//
+	// Example: true
+	Success              bool                      `json:"success"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
+}
+
+// ContactsResponse The envelope of a list of contacts. The vendor marks no property as required. The spec requires both, because a response without them carries no result.
+type ContactsResponse struct {
+	// Data The contacts of the page
+	Data []StoredContact `json:"data"`
+
+	// Pagination The position of a page in the list
+	Pagination *Pagination `json:"pagination,omitempty"`
+
+	// Success Whether the API applied the request
+	//
+	// Example: true
+	Success              bool                      `json:"success"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
+}
+
 // ErrorResponse The envelope of an error. The vendor marks no property as required. The spec requires `success`, because it distinguishes an error from a success.
 type ErrorResponse struct {
 	// Error What went wrong. The vendor calls the text message here, and description in a contact.
@@ -437,6 +485,9 @@ type ListSource struct {
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
+// MergeStrategy How existing contacts with the same mobile number are treated. What each value does is not documented.
+type MergeStrategy string
+
 // Pagination The position of a page in the list
 type Pagination struct {
 	// HasNext Whether there is a next page
@@ -444,20 +495,140 @@ type Pagination struct {
 	// Example: true
 	HasNext *bool `json:"hasNext,omitempty"`
 
-	// Limit The maximum number of attributes on a page
+	// Limit The maximum number of items on a page
 	//
 	// Example: 123
 	Limit *int `json:"limit,omitempty"`
 
-	// Offset The number of attributes before the page
+	// Offset The number of items before the page
 	//
 	// Example: 123
 	Offset *int `json:"offset,omitempty"`
 
-	// TotalCount The number of attributes in the list. Newer revisions of the page omit it.
+	// TotalCount The number of items in the list. Newer revisions of the page omit it.
 	//
 	// Example: 123
 	TotalCount           *int                      `json:"totalCount,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
+}
+
+// StoredContact A contact as the API returns it. It has what a request may have, and what the server sets.
+type StoredContact struct {
+	// Activecampaign The contact in another system
+	Activecampaign *ContactIntegration `json:"activecampaign,omitempty"`
+
+	// Attributes Custom attributes, free-form
+	//
+	// Example: {}
+	Attributes map[string]jsontext.Value `json:"attributes,omitzero"`
+
+	// Blocked When the contact was blocked. In a list's filter it is a boolean.
+	//
+	// Example: 2023-11-07T05:31:56Z
+	Blocked *time.Time `json:"blocked,omitempty"`
+
+	// Created When something changed, and who changed it
+	Created *Change `json:"created,omitempty"`
+
+	// Email E-mail address
+	//
+	// Example: chris@sakari.io
+	Email *string `json:"email,omitempty"`
+
+	// Error Why the contact cannot be reached
+	Error *ContactError `json:"error,omitempty"`
+
+	// FirstName First name
+	//
+	// Example: Chris
+	FirstName *string `json:"firstName,omitempty"`
+
+	// Hubspot The contact in another system
+	Hubspot *ContactIntegration `json:"hubspot,omitempty"`
+
+	// ID Identifier of the contact
+	//
+	// Example: <string>
+	ID *string `json:"id,omitempty"`
+
+	// LastName Last name
+	//
+	// Example: Bloggs
+	LastName *string `json:"lastName,omitempty"`
+
+	// Lists The lists that the contact is on
+	Lists []StoredContactList `json:"lists,omitzero"`
+
+	// Mobile The contact's mobile phone
+	Mobile *ContactMobile `json:"mobile,omitempty"`
+
+	// OptIn When the contact opted in
+	//
+	// Example: 2023-11-07T05:31:56Z
+	OptIn *time.Time `json:"optIn,omitempty"`
+
+	// Pipedrive The contact in another system
+	Pipedrive *ContactIntegration `json:"pipedrive,omitempty"`
+
+	// Updated When something changed, and who changed it
+	Updated *Change `json:"updated,omitempty"`
+
+	// Valid Whether the contact is valid
+	//
+	// Example: true
+	Valid                *bool                     `json:"valid,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
+}
+
+// StoredContactList A list that a contact is on, as the API returns it
+type StoredContactList struct {
+	// DoubleOptIn Double opt-in of a list
+	DoubleOptIn *ListDoubleOptIn `json:"doubleOptIn,omitempty"`
+
+	// Filter Which contacts are on a list
+	Filter *ListFilter `json:"filter,omitempty"`
+
+	// ID Identifier of the list
+	//
+	// Example: <string>
+	ID *string `json:"id,omitempty"`
+
+	// Keyword Keyword with which a contact joins the list
+	//
+	// Example: <string>
+	Keyword *string `json:"keyword,omitempty"`
+
+	// Name Name of the list
+	//
+	// Example: <string>
+	Name *string `json:"name,omitempty"`
+
+	// OptIn When the contact opted in to the list
+	//
+	// Example: 2023-11-07T05:31:56Z
+	OptIn *time.Time `json:"optIn,omitempty"`
+
+	// OptInConfirmation Text that confirms an opt-in
+	//
+	// Example: <string>
+	OptInConfirmation *string `json:"optInConfirmation,omitempty"`
+
+	// OptOut When the contact opted out of the list
+	//
+	// Example: 2023-11-07T05:31:56Z
+	OptOut *time.Time `json:"optOut,omitempty"`
+
+	// Source Where a list comes from
+	Source               *ListSource               `json:"source,omitempty"`
+	AdditionalProperties map[string]jsontext.Value `json:"-"`
+}
+
+// SuccessResponse The envelope of no data. The spec requires success, because a response without it says nothing.
+type SuccessResponse struct {
+	// Success Whether the API applied the request
+	//
+	// Example: true
+	Success              bool                      `json:"success"`
 	AdditionalProperties map[string]jsontext.Value `json:"-"`
 }
 
@@ -503,6 +674,9 @@ type AttributeID = string
 // AttributeTypeParameter Type of custom attribute
 type AttributeTypeParameter = AttributeType
 
+// ContactID defines model for contactId.
+type ContactID = string
+
 // Limit defines model for limit.
 type Limit = int
 
@@ -515,28 +689,70 @@ type AttributeList = AttributeListResponse
 // AutotopupSetting The envelope of an auto top-up setting. The vendor marks no property as required. The spec requires both, because a response without them carries no result.
 type AutotopupSetting = AutotopupResponse
 
+// ContactResponse2 The envelope of a contact. The vendor marks no property as required. The spec requires both, because a response without them carries no result.
+type ContactResponse2 = ContactResponse
+
+// Contacts The envelope of a list of contacts. The vendor marks no property as required. The spec requires both, because a response without them carries no result.
+type Contacts = ContactsResponse
+
 // Failure The envelope of an error. The vendor marks no property as required. The spec requires `success`, because it distinguishes an error from a success.
 type Failure = ErrorResponse
+
+// Success The envelope of no data. The spec requires success, because a response without it says nothing.
+type Success = SuccessResponse
 
 // ContactRequestBody A contact. The vendor marks no property as required. Undeclared properties are kept and sent. An empty string clears a string. The vendor documents no way to clear other properties.
 type ContactRequestBody = Contact
 
+// NewContact A contact. The vendor marks no property as required. Undeclared properties are kept and sent. An empty string clears a string. The vendor documents no way to clear other properties.
+type NewContact = Contact
+
 // ListAttributesParams defines parameters for ListAttributes.
 type ListAttributesParams struct {
-	// Offset The number of attributes to skip. The default is not documented.
+	// Offset The number of items to skip. The default is not documented.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit The maximum number of attributes on a page. The default is not documented.
+	// Limit The maximum number of items on a page. The default is not documented.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // ListAttributesByTypeParams defines parameters for ListAttributesByType.
 type ListAttributesByTypeParams struct {
-	// Offset The number of attributes to skip. The default is not documented.
+	// Offset The number of items to skip. The default is not documented.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit The maximum number of attributes on a page. The default is not documented.
+	// Limit The maximum number of items on a page. The default is not documented.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListContactsParams defines parameters for ListContacts.
+type ListContactsParams struct {
+	// Offset The number of items to skip. The default is not documented.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit The maximum number of items on a page. The default is not documented.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// FirstName First name of the contacts, or a part of it
+	FirstName *string `form:"firstName,omitempty" json:"firstName,omitempty"`
+
+	// LastName Last name of the contacts, or a part of it
+	LastName *string `form:"lastName,omitempty" json:"lastName,omitempty"`
+
+	// Mobile Mobile number of the contacts, or a part of it
+	Mobile *string `form:"mobile,omitempty" json:"mobile,omitempty"`
+
+	// Email E-mail address of the contacts, or a part of it
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
+
+	// Tags Tags of the contacts. How several tags are written is not documented.
+	Tags *string `form:"tags,omitempty" json:"tags,omitempty"`
+}
+
+// CreateContactParams defines parameters for CreateContact.
+type CreateContactParams struct {
+	// MergeStrategy How existing contacts with the same mobile number are treated. With it the operation creates a contact or changes one. What each value does is not documented, nor whether the request may be repeated.
+	MergeStrategy *MergeStrategy `form:"mergeStrategy,omitempty" json:"mergeStrategy,omitempty"`
 }
 
 // CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
@@ -547,6 +763,12 @@ type CreateAttributeJSONRequestBody = Contact
 
 // UpdateAttributeJSONRequestBody defines body for UpdateAttribute for application/json ContentType.
 type UpdateAttributeJSONRequestBody = Contact
+
+// CreateContactJSONRequestBody defines body for CreateContact for application/json ContentType.
+type CreateContactJSONRequestBody = Contact
+
+// UpdateContactJSONRequestBody defines body for UpdateContact for application/json ContentType.
+type UpdateContactJSONRequestBody = Contact
 
 // Get decodes the additional property name into the value that into points to. It reports whether
 // a has that property.
@@ -1114,6 +1336,92 @@ func (a *ContactMobile) readJSON(dec *jsontext.Decoder) error {
 
 // Get decodes the additional property name into the value that into points to. It reports whether
 // a has that property.
+func (a ContactResponse) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to any value that JSON can express.
+func (a *ContactResponse) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
+func (a ContactResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ContactResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "data", field: &a.Data, required: true},
+		{name: "success", field: &a.Success, required: true},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
+func (a *ContactResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
+func (a *ContactResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
+	return readFrom(dec, a)
+}
+
+func (a *ContactResponse) readJSON(dec *jsontext.Decoder) error {
+	*a = ContactResponse{}
+	return readObject(dec, []property{
+		{name: "data", field: &a.Data, required: true},
+		{name: "success", field: &a.Success, required: true},
+	}, &a.AdditionalProperties)
+}
+
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
+func (a ContactsResponse) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to any value that JSON can express.
+func (a *ContactsResponse) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
+func (a ContactsResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *ContactsResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "data", field: &a.Data, required: true},
+		{name: "pagination", field: &a.Pagination},
+		{name: "success", field: &a.Success, required: true},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
+func (a *ContactsResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
+func (a *ContactsResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
+	return readFrom(dec, a)
+}
+
+func (a *ContactsResponse) readJSON(dec *jsontext.Decoder) error {
+	*a = ContactsResponse{}
+	return readObject(dec, []property{
+		{name: "data", field: &a.Data, required: true},
+		{name: "pagination", field: &a.Pagination},
+		{name: "success", field: &a.Success, required: true},
+	}, &a.AdditionalProperties)
+}
+
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a ErrorResponse) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
@@ -1386,6 +1694,172 @@ func (a *Pagination) readJSON(dec *jsontext.Decoder) error {
 
 // Get decodes the additional property name into the value that into points to. It reports whether
 // a has that property.
+func (a StoredContact) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to any value that JSON can express.
+func (a *StoredContact) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
+func (a StoredContact) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *StoredContact) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "activecampaign", field: &a.Activecampaign},
+		{name: "attributes", field: &a.Attributes},
+		{name: "blocked", field: &a.Blocked},
+		{name: "created", field: &a.Created},
+		{name: "email", field: &a.Email},
+		{name: "error", field: &a.Error},
+		{name: "firstName", field: &a.FirstName},
+		{name: "hubspot", field: &a.Hubspot},
+		{name: "id", field: &a.ID},
+		{name: "lastName", field: &a.LastName},
+		{name: "lists", field: &a.Lists},
+		{name: "mobile", field: &a.Mobile},
+		{name: "optIn", field: &a.OptIn},
+		{name: "pipedrive", field: &a.Pipedrive},
+		{name: "updated", field: &a.Updated},
+		{name: "valid", field: &a.Valid},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
+func (a *StoredContact) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
+func (a *StoredContact) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
+	return readFrom(dec, a)
+}
+
+func (a *StoredContact) readJSON(dec *jsontext.Decoder) error {
+	*a = StoredContact{}
+	return readObject(dec, []property{
+		{name: "activecampaign", field: &a.Activecampaign},
+		{name: "attributes", field: &a.Attributes},
+		{name: "blocked", field: &a.Blocked},
+		{name: "created", field: &a.Created},
+		{name: "email", field: &a.Email},
+		{name: "error", field: &a.Error},
+		{name: "firstName", field: &a.FirstName},
+		{name: "hubspot", field: &a.Hubspot},
+		{name: "id", field: &a.ID},
+		{name: "lastName", field: &a.LastName},
+		{name: "lists", field: &a.Lists},
+		{name: "mobile", field: &a.Mobile},
+		{name: "optIn", field: &a.OptIn},
+		{name: "pipedrive", field: &a.Pipedrive},
+		{name: "updated", field: &a.Updated},
+		{name: "valid", field: &a.Valid},
+	}, &a.AdditionalProperties)
+}
+
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
+func (a StoredContactList) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to any value that JSON can express.
+func (a *StoredContactList) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
+func (a StoredContactList) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *StoredContactList) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "doubleOptIn", field: &a.DoubleOptIn},
+		{name: "filter", field: &a.Filter},
+		{name: "id", field: &a.ID},
+		{name: "keyword", field: &a.Keyword},
+		{name: "name", field: &a.Name},
+		{name: "optIn", field: &a.OptIn},
+		{name: "optInConfirmation", field: &a.OptInConfirmation},
+		{name: "optOut", field: &a.OptOut},
+		{name: "source", field: &a.Source},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
+func (a *StoredContactList) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
+func (a *StoredContactList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
+	return readFrom(dec, a)
+}
+
+func (a *StoredContactList) readJSON(dec *jsontext.Decoder) error {
+	*a = StoredContactList{}
+	return readObject(dec, []property{
+		{name: "doubleOptIn", field: &a.DoubleOptIn},
+		{name: "filter", field: &a.Filter},
+		{name: "id", field: &a.ID},
+		{name: "keyword", field: &a.Keyword},
+		{name: "name", field: &a.Name},
+		{name: "optIn", field: &a.OptIn},
+		{name: "optInConfirmation", field: &a.OptInConfirmation},
+		{name: "optOut", field: &a.OptOut},
+		{name: "source", field: &a.Source},
+	}, &a.AdditionalProperties)
+}
+
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
+func (a SuccessResponse) Get(name string, into any) (bool, error) {
+	return GetProperty(a.AdditionalProperties, name, into)
+}
+
+// Set sets the additional property name to any value that JSON can express.
+func (a *SuccessResponse) Set(name string, value any) error {
+	return SetProperty(&a.AdditionalProperties, name, value)
+}
+
+// MarshalJSON encodes the declared properties, and then the additional ones sorted by name. The
+// error for an invalid value is an [*EncodeError].
+func (a SuccessResponse) MarshalJSON() ([]byte, error) { return marshal(&a) }
+
+func (a *SuccessResponse) appendJSON(dst []byte, depth int) ([]byte, error) {
+	return appendObject(dst, depth, []property{
+		{name: "success", field: &a.Success, required: true},
+	}, a.AdditionalProperties)
+}
+
+// UnmarshalJSON does what UnmarshalJSONFrom does, for encoding/json before Go 1.27.
+func (a *SuccessResponse) UnmarshalJSON(text []byte) error { return unmarshal(text, a) }
+
+// UnmarshalJSONFrom replaces a. The error for JSON that does not conform to the schema is a
+// [*SchemaError].
+func (a *SuccessResponse) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if a == nil {
+		return errNil
+	}
+	return readFrom(dec, a)
+}
+
+func (a *SuccessResponse) readJSON(dec *jsontext.Decoder) error {
+	*a = SuccessResponse{}
+	return readObject(dec, []property{
+		{name: "success", field: &a.Success, required: true},
+	}, &a.AdditionalProperties)
+}
+
+// Get decodes the additional property name into the value that into points to. It reports whether
+// a has that property.
 func (a TokenRequest) Get(name string, into any) (bool, error) {
 	return GetProperty(a.AdditionalProperties, name, into)
 }
@@ -1578,7 +2052,7 @@ type ClientInterface interface {
 
 	// CreateAttributeWithBody Setup autotopup for your account
 	//
-	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1587,7 +2061,7 @@ type ClientInterface interface {
 
 	// CreateAttribute Setup autotopup for your account
 	//
-	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1618,6 +2092,63 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 	UpdateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListContacts Fetch contacts
+	//
+	// Returns one page of the contacts of an account. The query is that of an older document of the vendor: each text matches a part of a value. The page does not mention it.
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/contacts#4 (the `ListContacts` operationId).
+	ListContacts(ctx context.Context, accountID AccountID, params *ListContactsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateContactWithBody Create contact
+	//
+	// Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/accounts/{accountId}/contacts#4 (the `CreateContact` operationId).
+	CreateContactWithBody(ctx context.Context, accountID AccountID, params *CreateContactParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateContact Create contact
+	//
+	// Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/accounts/{accountId}/contacts#4 (the `CreateContact` operationId).
+	CreateContact(ctx context.Context, accountID AccountID, params *CreateContactParams, body CreateContactJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteContact Remove contact
+	//
+	// Deletes a contact. The vendor has no page of this operation.
+	//
+	// Corresponds with DELETE /v1/accounts/{accountId}/contacts/{contactId}#5 (the `DeleteContact` operationId).
+	DeleteContact(ctx context.Context, accountID AccountID, contactID ContactID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetContact Fetch contact by ID
+	//
+	// Returns one contact. The vendor has no page of this operation.
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/contacts/{contactId}#5 (the `GetContact` operationId).
+	GetContact(ctx context.Context, accountID AccountID, contactID ContactID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateContactWithBody Updates a contact
+	//
+	// Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/accounts/{accountId}/contacts/{contactId}#5 (the `UpdateContact` operationId).
+	UpdateContactWithBody(ctx context.Context, accountID AccountID, contactID ContactID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateContact Updates a contact
+	//
+	// Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/accounts/{accountId}/contacts/{contactId}#5 (the `UpdateContact` operationId).
+	UpdateContact(ctx context.Context, accountID AccountID, contactID ContactID, body UpdateContactJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // CreateTokenWithBody Exchange the client's credentials for an access token
@@ -1694,7 +2225,7 @@ func (c *Client) ListAttributesByType(ctx context.Context, accountID AccountID, 
 
 // CreateAttributeWithBody Setup autotopup for your account
 //
-// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1713,7 +2244,7 @@ func (c *Client) CreateAttributeWithBody(ctx context.Context, accountID AccountI
 
 // CreateAttribute Setup autotopup for your account
 //
-// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1775,6 +2306,133 @@ func (c *Client) UpdateAttributeWithBody(ctx context.Context, accountID AccountI
 // Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 func (c *Client) UpdateAttribute(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateAttributeRequest(c.Server, accountID, attributeType, attributeID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListContacts Fetch contacts
+//
+// Returns one page of the contacts of an account. The query is that of an older document of the vendor: each text matches a part of a value. The page does not mention it.
+//
+// Corresponds with GET /v1/accounts/{accountId}/contacts#4 (the `ListContacts` operationId).
+func (c *Client) ListContacts(ctx context.Context, accountID AccountID, params *ListContactsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListContactsRequest(c.Server, accountID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateContactWithBody Create contact
+//
+// Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/accounts/{accountId}/contacts#4 (the `CreateContact` operationId).
+func (c *Client) CreateContactWithBody(ctx context.Context, accountID AccountID, params *CreateContactParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateContactRequestWithBody(c.Server, accountID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateContact Create contact
+//
+// Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/accounts/{accountId}/contacts#4 (the `CreateContact` operationId).
+func (c *Client) CreateContact(ctx context.Context, accountID AccountID, params *CreateContactParams, body CreateContactJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateContactRequest(c.Server, accountID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteContact Remove contact
+//
+// Deletes a contact. The vendor has no page of this operation.
+//
+// Corresponds with DELETE /v1/accounts/{accountId}/contacts/{contactId}#5 (the `DeleteContact` operationId).
+func (c *Client) DeleteContact(ctx context.Context, accountID AccountID, contactID ContactID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteContactRequest(c.Server, accountID, contactID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetContact Fetch contact by ID
+//
+// Returns one contact. The vendor has no page of this operation.
+//
+// Corresponds with GET /v1/accounts/{accountId}/contacts/{contactId}#5 (the `GetContact` operationId).
+func (c *Client) GetContact(ctx context.Context, accountID AccountID, contactID ContactID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContactRequest(c.Server, accountID, contactID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateContactWithBody Updates a contact
+//
+// Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/accounts/{accountId}/contacts/{contactId}#5 (the `UpdateContact` operationId).
+func (c *Client) UpdateContactWithBody(ctx context.Context, accountID AccountID, contactID ContactID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateContactRequestWithBody(c.Server, accountID, contactID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateContact Updates a contact
+//
+// Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/accounts/{accountId}/contacts/{contactId}#5 (the `UpdateContact` operationId).
+func (c *Client) UpdateContact(ctx context.Context, accountID AccountID, contactID ContactID, body UpdateContactJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateContactRequest(c.Server, accountID, contactID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2141,6 +2799,349 @@ func NewUpdateAttributeRequestWithBody(server string, accountID AccountID, attri
 	return req, nil
 }
 
+// NewListContactsRequest constructs an http.Request for the ListContacts method
+func NewListContactsRequest(server string, accountID AccountID, params *ListContactsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/contacts#4", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Offset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "offset", *params.Offset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.FirstName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "firstName", *params.FirstName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LastName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lastName", *params.LastName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Mobile != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mobile", *params.Mobile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Email != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "email", *params.Email, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Tags != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tags", *params.Tags, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateContactRequest calls the generic CreateContact builder with application/json body
+func NewCreateContactRequest(server string, accountID AccountID, params *CreateContactParams, body CreateContactJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateContactRequestWithBody(server, accountID, params, "application/json", bodyReader)
+}
+
+// NewCreateContactRequestWithBody constructs an http.Request for the CreateContact method, with any body, and a specified content type
+func NewCreateContactRequestWithBody(server string, accountID AccountID, params *CreateContactParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/contacts#4", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.MergeStrategy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mergeStrategy", *params.MergeStrategy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteContactRequest constructs an http.Request for the DeleteContact method
+func NewDeleteContactRequest(server string, accountID AccountID, contactID ContactID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "contactId", contactID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/contacts/%s#5", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetContactRequest constructs an http.Request for the GetContact method
+func NewGetContactRequest(server string, accountID AccountID, contactID ContactID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "contactId", contactID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/contacts/%s#5", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateContactRequest calls the generic UpdateContact builder with application/json body
+func NewUpdateContactRequest(server string, accountID AccountID, contactID ContactID, body UpdateContactJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateContactRequestWithBody(server, accountID, contactID, "application/json", bodyReader)
+}
+
+// NewUpdateContactRequestWithBody constructs an http.Request for the UpdateContact method, with any body, and a specified content type
+func NewUpdateContactRequestWithBody(server string, accountID AccountID, contactID ContactID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "accountId", accountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "contactId", contactID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/accounts/%s/contacts/%s#5", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -2223,7 +3224,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAttributeWithBodyWithResponse Setup autotopup for your account
 	//
-	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2232,7 +3233,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAttributeWithResponse Setup autotopup for your account
 	//
-	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
+	// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2265,6 +3266,69 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}#6 (the `UpdateAttribute` operationId).
 	UpdateAttributeWithResponse(ctx context.Context, accountID AccountID, attributeType AttributeTypeParameter, attributeID AttributeID, body UpdateAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAttributeResponse, error)
+
+	// ListContactsWithResponse Fetch contacts
+	//
+	// Returns one page of the contacts of an account. The query is that of an older document of the vendor: each text matches a part of a value. The page does not mention it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/contacts#4 (the `ListContacts` operationId).
+	ListContactsWithResponse(ctx context.Context, accountID AccountID, params *ListContactsParams, reqEditors ...RequestEditorFn) (*ListContactsResponse, error)
+
+	// CreateContactWithBodyWithResponse Create contact
+	//
+	// Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/accounts/{accountId}/contacts#4 (the `CreateContact` operationId).
+	CreateContactWithBodyWithResponse(ctx context.Context, accountID AccountID, params *CreateContactParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateContactResponse, error)
+
+	// CreateContactWithResponse Create contact
+	//
+	// Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/accounts/{accountId}/contacts#4 (the `CreateContact` operationId).
+	CreateContactWithResponse(ctx context.Context, accountID AccountID, params *CreateContactParams, body CreateContactJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateContactResponse, error)
+
+	// DeleteContactWithResponse Remove contact
+	//
+	// Deletes a contact. The vendor has no page of this operation.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/accounts/{accountId}/contacts/{contactId}#5 (the `DeleteContact` operationId).
+	DeleteContactWithResponse(ctx context.Context, accountID AccountID, contactID ContactID, reqEditors ...RequestEditorFn) (*DeleteContactResponse, error)
+
+	// GetContactWithResponse Fetch contact by ID
+	//
+	// Returns one contact. The vendor has no page of this operation.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/accounts/{accountId}/contacts/{contactId}#5 (the `GetContact` operationId).
+	GetContactWithResponse(ctx context.Context, accountID AccountID, contactID ContactID, reqEditors ...RequestEditorFn) (*GetContactResponse, error)
+
+	// UpdateContactWithBodyWithResponse Updates a contact
+	//
+	// Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/accounts/{accountId}/contacts/{contactId}#5 (the `UpdateContact` operationId).
+	UpdateContactWithBodyWithResponse(ctx context.Context, accountID AccountID, contactID ContactID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateContactResponse, error)
+
+	// UpdateContactWithResponse Updates a contact
+	//
+	// Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/accounts/{accountId}/contacts/{contactId}#5 (the `UpdateContact` operationId).
+	UpdateContactWithResponse(ctx context.Context, accountID AccountID, contactID ContactID, body UpdateContactJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateContactResponse, error)
 }
 
 type CreateTokenResponse struct {
@@ -2597,6 +3661,288 @@ func (r UpdateAttributeResponse) ContentType() string {
 	return ""
 }
 
+type ListContactsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Contacts
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListContactsResponse) GetJSON200() *Contacts {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r ListContactsResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r ListContactsResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r ListContactsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListContactsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListContactsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListContactsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateContactResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Contacts
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Contacts
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateContactResponse) GetJSON200() *Contacts {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateContactResponse) GetJSON201() *Contacts {
+	return r.JSON201
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r CreateContactResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r CreateContactResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateContactResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateContactResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateContactResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateContactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteContactResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Success
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteContactResponse) GetJSON200() *Success {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r DeleteContactResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r DeleteContactResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteContactResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteContactResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteContactResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteContactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetContactResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContactResponse2
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetContactResponse) GetJSON200() *ContactResponse2 {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r GetContactResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r GetContactResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r GetContactResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetContactResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetContactResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetContactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateContactResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ContactResponse2
+	// JSON4XX the response for an HTTP 4XX `application/json` response
+	JSON4XX *Failure
+	// JSON5XX the response for an HTTP 5XX `application/json` response
+	JSON5XX *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateContactResponse) GetJSON200() *ContactResponse2 {
+	return r.JSON200
+}
+
+// GetJSON4XX returns the response for an HTTP 4XX `application/json` response
+func (r UpdateContactResponse) GetJSON4XX() *Failure {
+	return r.JSON4XX
+}
+
+// GetJSON5XX returns the response for an HTTP 5XX `application/json` response
+func (r UpdateContactResponse) GetJSON5XX() *Failure {
+	return r.JSON5XX
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateContactResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateContactResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateContactResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateContactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // CreateTokenWithBodyWithResponse Exchange the client's credentials for an access token
 //
 // The client credentials grant of OAuth 2.0. The vendor documents a JSON body, where RFC 6749 has a form. The vendor documents no lifetime of the token. A client may use `expires_in` if the response has it.
@@ -2659,7 +4005,7 @@ func (c *ClientWithResponses) ListAttributesByTypeWithResponse(ctx context.Conte
 
 // CreateAttributeWithBodyWithResponse Setup autotopup for your account
 //
-// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2674,7 +4020,7 @@ func (c *ClientWithResponses) CreateAttributeWithBodyWithResponse(ctx context.Co
 
 // CreateAttributeWithResponse Setup autotopup for your account
 //
-// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
+// Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2730,6 +4076,111 @@ func (c *ClientWithResponses) UpdateAttributeWithResponse(ctx context.Context, a
 		return nil, err
 	}
 	return ParseUpdateAttributeResponse(rsp)
+}
+
+// ListContactsWithResponse Fetch contacts
+//
+// Returns one page of the contacts of an account. The query is that of an older document of the vendor: each text matches a part of a value. The page does not mention it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/accounts/{accountId}/contacts#4 (the `ListContacts` operationId).
+func (c *ClientWithResponses) ListContactsWithResponse(ctx context.Context, accountID AccountID, params *ListContactsParams, reqEditors ...RequestEditorFn) (*ListContactsResponse, error) {
+	rsp, err := c.ListContacts(ctx, accountID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListContactsResponse(rsp)
+}
+
+// CreateContactWithBodyWithResponse Create contact
+//
+// Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/accounts/{accountId}/contacts#4 (the `CreateContact` operationId).
+func (c *ClientWithResponses) CreateContactWithBodyWithResponse(ctx context.Context, accountID AccountID, params *CreateContactParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateContactResponse, error) {
+	rsp, err := c.CreateContactWithBody(ctx, accountID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateContactResponse(rsp)
+}
+
+// CreateContactWithResponse Create contact
+//
+// Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/accounts/{accountId}/contacts#4 (the `CreateContact` operationId).
+func (c *ClientWithResponses) CreateContactWithResponse(ctx context.Context, accountID AccountID, params *CreateContactParams, body CreateContactJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateContactResponse, error) {
+	rsp, err := c.CreateContact(ctx, accountID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateContactResponse(rsp)
+}
+
+// DeleteContactWithResponse Remove contact
+//
+// Deletes a contact. The vendor has no page of this operation.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/accounts/{accountId}/contacts/{contactId}#5 (the `DeleteContact` operationId).
+func (c *ClientWithResponses) DeleteContactWithResponse(ctx context.Context, accountID AccountID, contactID ContactID, reqEditors ...RequestEditorFn) (*DeleteContactResponse, error) {
+	rsp, err := c.DeleteContact(ctx, accountID, contactID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteContactResponse(rsp)
+}
+
+// GetContactWithResponse Fetch contact by ID
+//
+// Returns one contact. The vendor has no page of this operation.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/accounts/{accountId}/contacts/{contactId}#5 (the `GetContact` operationId).
+func (c *ClientWithResponses) GetContactWithResponse(ctx context.Context, accountID AccountID, contactID ContactID, reqEditors ...RequestEditorFn) (*GetContactResponse, error) {
+	rsp, err := c.GetContact(ctx, accountID, contactID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetContactResponse(rsp)
+}
+
+// UpdateContactWithBodyWithResponse Updates a contact
+//
+// Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/accounts/{accountId}/contacts/{contactId}#5 (the `UpdateContact` operationId).
+func (c *ClientWithResponses) UpdateContactWithBodyWithResponse(ctx context.Context, accountID AccountID, contactID ContactID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateContactResponse, error) {
+	rsp, err := c.UpdateContactWithBody(ctx, accountID, contactID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateContactResponse(rsp)
+}
+
+// UpdateContactWithResponse Updates a contact
+//
+// Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/accounts/{accountId}/contacts/{contactId}#5 (the `UpdateContact` operationId).
+func (c *ClientWithResponses) UpdateContactWithResponse(ctx context.Context, accountID AccountID, contactID ContactID, body UpdateContactJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateContactResponse, error) {
+	rsp, err := c.UpdateContact(ctx, accountID, contactID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateContactResponse(rsp)
 }
 
 // ParseCreateTokenResponse parses an HTTP response from a CreateTokenWithResponse call
@@ -2948,6 +4399,213 @@ func ParseUpdateAttributeResponse(rsp *http.Response) (*UpdateAttributeResponse,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest AutotopupSetting
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListContactsResponse parses an HTTP response from a ListContactsWithResponse call
+func ParseListContactsResponse(rsp *http.Response) (*ListContactsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListContactsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Contacts
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateContactResponse parses an HTTP response from a CreateContactWithResponse call
+func ParseCreateContactResponse(rsp *http.Response) (*CreateContactResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateContactResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Contacts
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Contacts
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteContactResponse parses an HTTP response from a DeleteContactWithResponse call
+func ParseDeleteContactResponse(rsp *http.Response) (*DeleteContactResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteContactResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Success
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetContactResponse parses an HTTP response from a GetContactWithResponse call
+func ParseGetContactResponse(rsp *http.Response) (*GetContactResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetContactResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContactResponse2
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 4:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON4XX = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode/100 == 5:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON5XX = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateContactResponse parses an HTTP response from a UpdateContactWithResponse call
+func ParseUpdateContactResponse(rsp *http.Response) (*UpdateContactResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateContactResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ContactResponse2
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -26,6 +26,74 @@ const operations = "[\n" +
 	"\t\t\"Parameters\": []\n" +
 	"\t},\n" +
 	"\t{\n" +
+	"\t\t\"ID\": \"listContacts\",\n" +
+	"\t\t\"Method\": \"GET\",\n" +
+	"\t\t\"Path\": \"/v1/accounts/{accountId}/contacts\",\n" +
+	"\t\t\"RequiresAuth\": true,\n" +
+	"\t\t\"Accept\": \"application/json\",\n" +
+	"\t\t\"SuccessStatus\": 200,\n" +
+	"\t\t\"Body\": \"\",\n" +
+	"\t\t\"Result\": \"ContactsResponse\",\n" +
+	"\t\t\"Parameters\": [\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"offset\",\n" +
+	"\t\t\t\t\"In\": \"query\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"limit\",\n" +
+	"\t\t\t\t\"In\": \"query\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"firstName\",\n" +
+	"\t\t\t\t\"In\": \"query\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"lastName\",\n" +
+	"\t\t\t\t\"In\": \"query\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"mobile\",\n" +
+	"\t\t\t\t\"In\": \"query\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"email\",\n" +
+	"\t\t\t\t\"In\": \"query\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"tags\",\n" +
+	"\t\t\t\t\"In\": \"query\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"accountId\",\n" +
+	"\t\t\t\t\"In\": \"path\",\n" +
+	"\t\t\t\t\"Required\": true,\n" +
+	"\t\t\t\t\"Plain\": true\n" +
+	"\t\t\t}\n" +
+	"\t\t]\n" +
+	"\t},\n" +
+	"\t{\n" +
+	"\t\t\"ID\": \"createContact\",\n" +
+	"\t\t\"Method\": \"POST\",\n" +
+	"\t\t\"Path\": \"/v1/accounts/{accountId}/contacts\",\n" +
+	"\t\t\"RequiresAuth\": true,\n" +
+	"\t\t\"Accept\": \"application/json\",\n" +
+	"\t\t\"SuccessStatus\": 200,\n" +
+	"\t\t\"Body\": \"Contact\",\n" +
+	"\t\t\"Result\": \"ContactsResponse\",\n" +
+	"\t\t\"Parameters\": [\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"mergeStrategy\",\n" +
+	"\t\t\t\t\"In\": \"query\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"accountId\",\n" +
+	"\t\t\t\t\"In\": \"path\",\n" +
+	"\t\t\t\t\"Required\": true,\n" +
+	"\t\t\t\t\"Plain\": true\n" +
+	"\t\t\t}\n" +
+	"\t\t]\n" +
+	"\t},\n" +
+	"\t{\n" +
 	"\t\t\"ID\": \"listAttributes\",\n" +
 	"\t\t\"Method\": \"GET\",\n" +
 	"\t\t\"Path\": \"/v1/accounts/{accountId}/attributes\",\n" +
@@ -45,6 +113,78 @@ const operations = "[\n" +
 	"\t\t\t},\n" +
 	"\t\t\t{\n" +
 	"\t\t\t\t\"Name\": \"accountId\",\n" +
+	"\t\t\t\t\"In\": \"path\",\n" +
+	"\t\t\t\t\"Required\": true,\n" +
+	"\t\t\t\t\"Plain\": true\n" +
+	"\t\t\t}\n" +
+	"\t\t]\n" +
+	"\t},\n" +
+	"\t{\n" +
+	"\t\t\"ID\": \"deleteContact\",\n" +
+	"\t\t\"Method\": \"DELETE\",\n" +
+	"\t\t\"Path\": \"/v1/accounts/{accountId}/contacts/{contactId}\",\n" +
+	"\t\t\"RequiresAuth\": true,\n" +
+	"\t\t\"Accept\": \"application/json\",\n" +
+	"\t\t\"SuccessStatus\": 200,\n" +
+	"\t\t\"Body\": \"\",\n" +
+	"\t\t\"Result\": \"SuccessResponse\",\n" +
+	"\t\t\"Parameters\": [\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"accountId\",\n" +
+	"\t\t\t\t\"In\": \"path\",\n" +
+	"\t\t\t\t\"Required\": true,\n" +
+	"\t\t\t\t\"Plain\": true\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"contactId\",\n" +
+	"\t\t\t\t\"In\": \"path\",\n" +
+	"\t\t\t\t\"Required\": true,\n" +
+	"\t\t\t\t\"Plain\": true\n" +
+	"\t\t\t}\n" +
+	"\t\t]\n" +
+	"\t},\n" +
+	"\t{\n" +
+	"\t\t\"ID\": \"getContact\",\n" +
+	"\t\t\"Method\": \"GET\",\n" +
+	"\t\t\"Path\": \"/v1/accounts/{accountId}/contacts/{contactId}\",\n" +
+	"\t\t\"RequiresAuth\": true,\n" +
+	"\t\t\"Accept\": \"application/json\",\n" +
+	"\t\t\"SuccessStatus\": 200,\n" +
+	"\t\t\"Body\": \"\",\n" +
+	"\t\t\"Result\": \"ContactResponse\",\n" +
+	"\t\t\"Parameters\": [\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"accountId\",\n" +
+	"\t\t\t\t\"In\": \"path\",\n" +
+	"\t\t\t\t\"Required\": true,\n" +
+	"\t\t\t\t\"Plain\": true\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"contactId\",\n" +
+	"\t\t\t\t\"In\": \"path\",\n" +
+	"\t\t\t\t\"Required\": true,\n" +
+	"\t\t\t\t\"Plain\": true\n" +
+	"\t\t\t}\n" +
+	"\t\t]\n" +
+	"\t},\n" +
+	"\t{\n" +
+	"\t\t\"ID\": \"updateContact\",\n" +
+	"\t\t\"Method\": \"PUT\",\n" +
+	"\t\t\"Path\": \"/v1/accounts/{accountId}/contacts/{contactId}\",\n" +
+	"\t\t\"RequiresAuth\": true,\n" +
+	"\t\t\"Accept\": \"application/json\",\n" +
+	"\t\t\"SuccessStatus\": 200,\n" +
+	"\t\t\"Body\": \"Contact\",\n" +
+	"\t\t\"Result\": \"ContactResponse\",\n" +
+	"\t\t\"Parameters\": [\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"accountId\",\n" +
+	"\t\t\t\t\"In\": \"path\",\n" +
+	"\t\t\t\t\"Required\": true,\n" +
+	"\t\t\t\t\"Plain\": true\n" +
+	"\t\t\t},\n" +
+	"\t\t\t{\n" +
+	"\t\t\t\t\"Name\": \"contactId\",\n" +
 	"\t\t\t\t\"In\": \"path\",\n" +
 	"\t\t\t\t\"Required\": true,\n" +
 	"\t\t\t\t\"Plain\": true\n" +
@@ -222,8 +362,18 @@ const spec = "{\n" +
 	"\t\t\t\t},\n" +
 	"\t\t\t\t\"x-source\": \"setup-autotopup-for-your-account R1\"\n" +
 	"\t\t\t},\n" +
+	"\t\t\t\"contactId\": {\n" +
+	"\t\t\t\t\"description\": \"ID of contact\",\n" +
+	"\t\t\t\t\"in\": \"path\",\n" +
+	"\t\t\t\t\"name\": \"contactId\",\n" +
+	"\t\t\t\t\"required\": true,\n" +
+	"\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\"type\": \"string\"\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"x-source\": \"updates-a-contact R1\"\n" +
+	"\t\t\t},\n" +
 	"\t\t\t\"limit\": {\n" +
-	"\t\t\t\t\"description\": \"The maximum number of attributes on a page. The default is not documented.\",\n" +
+	"\t\t\t\t\"description\": \"The maximum number of items on a page. The default is not documented.\",\n" +
 	"\t\t\t\t\"in\": \"query\",\n" +
 	"\t\t\t\t\"name\": \"limit\",\n" +
 	"\t\t\t\t\"schema\": {\n" +
@@ -234,7 +384,7 @@ const spec = "{\n" +
 	"\t\t\t\t\"x-source\": \"introduction R1\"\n" +
 	"\t\t\t},\n" +
 	"\t\t\t\"offset\": {\n" +
-	"\t\t\t\t\"description\": \"The number of attributes to skip. The default is not documented.\",\n" +
+	"\t\t\t\t\"description\": \"The number of items to skip. The default is not documented.\",\n" +
 	"\t\t\t\t\"in\": \"query\",\n" +
 	"\t\t\t\t\"name\": \"offset\",\n" +
 	"\t\t\t\t\"schema\": {\n" +
@@ -313,6 +463,30 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\t\t\t\"optIn\": \"2023-11-07T05:31:56Z\",\n" +
 	"\t\t\t\t\t\t\t\t\t\"pipedrive\": {\n" +
 	"\t\t\t\t\t\t\t\t\t\t\"id\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/Contact\"\n" +
+	"\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"description\": \"The contact\",\n" +
+	"\t\t\t\t\"required\": true\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"NewContact\": {\n" +
+	"\t\t\t\t\"content\": {\n" +
+	"\t\t\t\t\t\"application/json\": {\n" +
+	"\t\t\t\t\t\t\"examples\": {\n" +
+	"\t\t\t\t\t\t\t\"page\": {\n" +
+	"\t\t\t\t\t\t\t\t\"summary\": \"The request of the vendor's pages\",\n" +
+	"\t\t\t\t\t\t\t\t\"value\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\"firstName\": \"Chris\",\n" +
+	"\t\t\t\t\t\t\t\t\t\"lastName\": \"Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\"mobile\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"country\": \"US\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"number\": \"+1234567890\"\n" +
 	"\t\t\t\t\t\t\t\t\t}\n" +
 	"\t\t\t\t\t\t\t\t}\n" +
 	"\t\t\t\t\t\t\t}\n" +
@@ -425,6 +599,253 @@ const spec = "{\n" +
 	"\t\t\t\t},\n" +
 	"\t\t\t\t\"description\": \"successful operation\"\n" +
 	"\t\t\t},\n" +
+	"\t\t\t\"Contact\": {\n" +
+	"\t\t\t\t\"content\": {\n" +
+	"\t\t\t\t\t\"application/json\": {\n" +
+	"\t\t\t\t\t\t\"examples\": {\n" +
+	"\t\t\t\t\t\t\t\"page\": {\n" +
+	"\t\t\t\t\t\t\t\t\"summary\": \"The complete response of the vendor's page\",\n" +
+	"\t\t\t\t\t\t\t\t\"value\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\"data\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"activecampaign\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"id\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"attributes\": {},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"blocked\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"created\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"at\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"by\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"email\": \"joe@bloggs.com\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"firstName\": \"Joe\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"lastName\": \"Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"name\": \"Joe Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"source\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"subSource\": \"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"email\": \"chris@sakari.io\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"error\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"code\": \"CONT-010\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"description\": \"Contact has requested no further communication\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"firstName\": \"Chris\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"hubspot\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"id\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"lastName\": \"Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"lists\": [\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"doubleOptIn\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"enabled\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"prompt\": \"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"filter\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"attributes\": [\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"attribute\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"comparator\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"value\": [\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t]\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t],\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"blocked\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"invalid\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"list\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"optIn\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"q\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"unblocked\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"valid\": true\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"keyword\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"name\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"optIn\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"optInConfirmation\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"optOut\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"source\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"integration\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"lastSynced\": \"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t],\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"mobile\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"country\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"lineType\": \"mobile\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"number\": \"123-456-7890\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"valid\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"verified\": \"2023-11-07T05:31:56Z\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"optIn\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"pipedrive\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"id\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"updated\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"at\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"by\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"email\": \"joe@bloggs.com\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"firstName\": \"Joe\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"lastName\": \"Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"name\": \"Joe Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"source\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"subSource\": \"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"valid\": true\n" +
+	"\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\"success\": true\n" +
+	"\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/ContactResponse\"\n" +
+	"\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"description\": \"successful operation\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"Contacts\": {\n" +
+	"\t\t\t\t\"content\": {\n" +
+	"\t\t\t\t\t\"application/json\": {\n" +
+	"\t\t\t\t\t\t\"examples\": {\n" +
+	"\t\t\t\t\t\t\t\"last\": {\n" +
+	"\t\t\t\t\t\t\t\t\"summary\": \"The last page of a list. The other example always has a next page.\",\n" +
+	"\t\t\t\t\t\t\t\t\"value\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\"data\": [\n" +
+	"\t\t\t\t\t\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"firstName\": \"Chris\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"lastName\": \"Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"mobile\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"country\": \"US\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"number\": \"+1234567890\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t],\n" +
+	"\t\t\t\t\t\t\t\t\t\"pagination\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"hasNext\": false,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"limit\": 123,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"offset\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\"success\": true\n" +
+	"\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\"page\": {\n" +
+	"\t\t\t\t\t\t\t\t\"summary\": \"The complete response of the vendor's pages\",\n" +
+	"\t\t\t\t\t\t\t\t\"value\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\"data\": [\n" +
+	"\t\t\t\t\t\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"activecampaign\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"id\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"attributes\": {},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"blocked\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"created\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"at\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"by\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"email\": \"joe@bloggs.com\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"firstName\": \"Joe\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"lastName\": \"Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"name\": \"Joe Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"source\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"subSource\": \"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"email\": \"chris@sakari.io\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"error\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"code\": \"CONT-010\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"description\": \"Contact has requested no further communication\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"firstName\": \"Chris\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"hubspot\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"id\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"lastName\": \"Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"lists\": [\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"doubleOptIn\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"enabled\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"prompt\": \"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"filter\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"attributes\": [\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"attribute\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"comparator\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"value\": [\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t]\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t],\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"blocked\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"invalid\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"list\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"optIn\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"q\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"unblocked\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"valid\": true\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"keyword\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"name\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"optIn\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"optInConfirmation\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"optOut\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"source\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"integration\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\"lastSynced\": \"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t],\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"mobile\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"country\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"lineType\": \"mobile\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"number\": \"123-456-7890\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"valid\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"verified\": \"2023-11-07T05:31:56Z\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"optIn\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"pipedrive\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"id\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"updated\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"at\": \"2023-11-07T05:31:56Z\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\"by\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"email\": \"joe@bloggs.com\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"firstName\": \"Joe\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"id\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"lastName\": \"Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"name\": \"Joe Bloggs\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"source\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t\t\"subSource\": \"<string>\"\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\t\t\"valid\": true\n" +
+	"\t\t\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t\t\t],\n" +
+	"\t\t\t\t\t\t\t\t\t\"pagination\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"hasNext\": true,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"limit\": 123,\n" +
+	"\t\t\t\t\t\t\t\t\t\t\"offset\": 123\n" +
+	"\t\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\t\"success\": true\n" +
+	"\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/ContactsResponse\"\n" +
+	"\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"description\": \"successful operation\"\n" +
+	"\t\t\t},\n" +
 	"\t\t\t\"Failure\": {\n" +
 	"\t\t\t\t\"content\": {\n" +
 	"\t\t\t\t\t\"application/json\": {\n" +
@@ -446,6 +867,24 @@ const spec = "{\n" +
 	"\t\t\t\t\t}\n" +
 	"\t\t\t\t},\n" +
 	"\t\t\t\t\"description\": \"The API refused the request, or failed\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"Success\": {\n" +
+	"\t\t\t\t\"content\": {\n" +
+	"\t\t\t\t\t\"application/json\": {\n" +
+	"\t\t\t\t\t\t\"examples\": {\n" +
+	"\t\t\t\t\t\t\t\"older\": {\n" +
+	"\t\t\t\t\t\t\t\t\"summary\": \"The response of the vendor's older document\",\n" +
+	"\t\t\t\t\t\t\t\t\"value\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\"success\": true\n" +
+	"\t\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/SuccessResponse\"\n" +
+	"\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"description\": \"successful operation\"\n" +
 	"\t\t\t}\n" +
 	"\t\t},\n" +
 	"\t\t\"schemas\": {\n" +
@@ -669,8 +1108,7 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\"additionalProperties\": true,\n" +
 	"\t\t\t\t\t\t\"description\": \"Custom attributes, free-form\",\n" +
 	"\t\t\t\t\t\t\"example\": {},\n" +
-	"\t\t\t\t\t\t\"type\": \"object\",\n" +
-	"\t\t\t\t\t\t\"x-omitempty\": false\n" +
+	"\t\t\t\t\t\t\"type\": \"object\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t\"blocked\": {\n" +
 	"\t\t\t\t\t\t\"description\": \"When the contact was blocked. In a list's filter it is a boolean.\",\n" +
@@ -707,8 +1145,7 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\"items\": {\n" +
 	"\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/ContactList\"\n" +
 	"\t\t\t\t\t\t},\n" +
-	"\t\t\t\t\t\t\"type\": \"array\",\n" +
-	"\t\t\t\t\t\t\"x-omitempty\": false\n" +
+	"\t\t\t\t\t\t\"type\": \"array\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t\"mobile\": {\n" +
 	"\t\t\t\t\t\t\"$ref\": \"#/components/schemas/ContactMobile\"\n" +
@@ -837,6 +1274,53 @@ const spec = "{\n" +
 	"\t\t\t\t\"type\": \"object\",\n" +
 	"\t\t\t\t\"x-source\": \"setup-autotopup-for-your-account R1\"\n" +
 	"\t\t\t},\n" +
+	"\t\t\t\"ContactResponse\": {\n" +
+	"\t\t\t\t\"additionalProperties\": true,\n" +
+	"\t\t\t\t\"description\": \"The envelope of a contact. The vendor marks no property as required. The spec requires both, because a response without them carries no result.\",\n" +
+	"\t\t\t\t\"properties\": {\n" +
+	"\t\t\t\t\t\"data\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/schemas/StoredContact\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"success\": {\n" +
+	"\t\t\t\t\t\t\"description\": \"Whether the API applied the request\",\n" +
+	"\t\t\t\t\t\t\"example\": true,\n" +
+	"\t\t\t\t\t\t\"type\": \"boolean\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"required\": [\n" +
+	"\t\t\t\t\t\"success\",\n" +
+	"\t\t\t\t\t\"data\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"type\": \"object\",\n" +
+	"\t\t\t\t\"x-source\": \"updates-a-contact R1\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"ContactsResponse\": {\n" +
+	"\t\t\t\t\"additionalProperties\": true,\n" +
+	"\t\t\t\t\"description\": \"The envelope of a list of contacts. The vendor marks no property as required. The spec requires both, because a response without them carries no result.\",\n" +
+	"\t\t\t\t\"properties\": {\n" +
+	"\t\t\t\t\t\"data\": {\n" +
+	"\t\t\t\t\t\t\"description\": \"The contacts of the page\",\n" +
+	"\t\t\t\t\t\t\"items\": {\n" +
+	"\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/StoredContact\"\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"type\": \"array\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"pagination\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/schemas/Pagination\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"success\": {\n" +
+	"\t\t\t\t\t\t\"description\": \"Whether the API applied the request\",\n" +
+	"\t\t\t\t\t\t\"example\": true,\n" +
+	"\t\t\t\t\t\t\"type\": \"boolean\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"required\": [\n" +
+	"\t\t\t\t\t\"success\",\n" +
+	"\t\t\t\t\t\"data\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"type\": \"object\",\n" +
+	"\t\t\t\t\"x-source\": \"fetch-contacts R1\"\n" +
+	"\t\t\t},\n" +
 	"\t\t\t\"ErrorResponse\": {\n" +
 	"\t\t\t\t\"additionalProperties\": true,\n" +
 	"\t\t\t\t\"description\": \"The envelope of an error. The vendor marks no property as required. The spec requires `success`, because it distinguishes an error from a success.\",\n" +
@@ -878,8 +1362,7 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\t\"type\": \"string\",\n" +
 	"\t\t\t\t\t\t\t\"x-sensitive\": true\n" +
 	"\t\t\t\t\t\t},\n" +
-	"\t\t\t\t\t\t\"type\": \"array\",\n" +
-	"\t\t\t\t\t\t\"x-omitempty\": false\n" +
+	"\t\t\t\t\t\t\"type\": \"array\"\n" +
 	"\t\t\t\t\t}\n" +
 	"\t\t\t\t},\n" +
 	"\t\t\t\t\"type\": \"object\",\n" +
@@ -912,8 +1395,7 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\"items\": {\n" +
 	"\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/FilterAttribute\"\n" +
 	"\t\t\t\t\t\t},\n" +
-	"\t\t\t\t\t\t\"type\": \"array\",\n" +
-	"\t\t\t\t\t\t\"x-omitempty\": false\n" +
+	"\t\t\t\t\t\t\"type\": \"array\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t\"blocked\": {\n" +
 	"\t\t\t\t\t\t\"description\": \"Contacts that are blocked. In a contact it is a time.\",\n" +
@@ -978,6 +1460,16 @@ const spec = "{\n" +
 	"\t\t\t\t\"type\": \"object\",\n" +
 	"\t\t\t\t\"x-source\": \"setup-autotopup-for-your-account R1\"\n" +
 	"\t\t\t},\n" +
+	"\t\t\t\"MergeStrategy\": {\n" +
+	"\t\t\t\t\"description\": \"How existing contacts with the same mobile number are treated. What each value does is not documented.\",\n" +
+	"\t\t\t\t\"enum\": [\n" +
+	"\t\t\t\t\t\"append\",\n" +
+	"\t\t\t\t\t\"core\",\n" +
+	"\t\t\t\t\t\"remove\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"type\": \"string\",\n" +
+	"\t\t\t\t\"x-source\": \"create-contact R1\"\n" +
+	"\t\t\t},\n" +
 	"\t\t\t\"Pagination\": {\n" +
 	"\t\t\t\t\"additionalProperties\": true,\n" +
 	"\t\t\t\t\"description\": \"The position of a page in the list\",\n" +
@@ -988,23 +1480,99 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\"type\": \"boolean\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t\"limit\": {\n" +
-	"\t\t\t\t\t\t\"description\": \"The maximum number of attributes on a page\",\n" +
+	"\t\t\t\t\t\t\"description\": \"The maximum number of items on a page\",\n" +
 	"\t\t\t\t\t\t\"example\": 123,\n" +
 	"\t\t\t\t\t\t\"type\": \"integer\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t\"offset\": {\n" +
-	"\t\t\t\t\t\t\"description\": \"The number of attributes before the page\",\n" +
+	"\t\t\t\t\t\t\"description\": \"The number of items before the page\",\n" +
 	"\t\t\t\t\t\t\"example\": 123,\n" +
 	"\t\t\t\t\t\t\"type\": \"integer\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t\"totalCount\": {\n" +
-	"\t\t\t\t\t\t\"description\": \"The number of attributes in the list. Newer revisions of the page omit it.\",\n" +
+	"\t\t\t\t\t\t\"description\": \"The number of items in the list. Newer revisions of the page omit it.\",\n" +
 	"\t\t\t\t\t\t\"example\": 123,\n" +
 	"\t\t\t\t\t\t\"type\": \"integer\"\n" +
 	"\t\t\t\t\t}\n" +
 	"\t\t\t\t},\n" +
 	"\t\t\t\t\"type\": \"object\",\n" +
 	"\t\t\t\t\"x-source\": \"fetch-account-attributes R1\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"StoredContact\": {\n" +
+	"\t\t\t\t\"allOf\": [\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/schemas/Contact\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"additionalProperties\": true,\n" +
+	"\t\t\t\t\t\t\"description\": \"What the server sets\",\n" +
+	"\t\t\t\t\t\t\"properties\": {\n" +
+	"\t\t\t\t\t\t\t\"created\": {\n" +
+	"\t\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/Change\"\n" +
+	"\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\"id\": {\n" +
+	"\t\t\t\t\t\t\t\t\"description\": \"Identifier of the contact\",\n" +
+	"\t\t\t\t\t\t\t\t\"example\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\"type\": \"string\"\n" +
+	"\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\"lists\": {\n" +
+	"\t\t\t\t\t\t\t\t\"description\": \"The lists that the contact is on\",\n" +
+	"\t\t\t\t\t\t\t\t\"items\": {\n" +
+	"\t\t\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/StoredContactList\"\n" +
+	"\t\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\t\"type\": \"array\"\n" +
+	"\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\"updated\": {\n" +
+	"\t\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/Change\"\n" +
+	"\t\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\t\"valid\": {\n" +
+	"\t\t\t\t\t\t\t\t\"description\": \"Whether the contact is valid\",\n" +
+	"\t\t\t\t\t\t\t\t\"example\": true,\n" +
+	"\t\t\t\t\t\t\t\t\"type\": \"boolean\"\n" +
+	"\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"type\": \"object\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"description\": \"A contact as the API returns it. It has what a request may have, and what the server sets.\",\n" +
+	"\t\t\t\t\"x-source\": \"fetch-contacts R1\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"StoredContactList\": {\n" +
+	"\t\t\t\t\"allOf\": [\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/schemas/ContactList\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"additionalProperties\": true,\n" +
+	"\t\t\t\t\t\t\"description\": \"What the server sets\",\n" +
+	"\t\t\t\t\t\t\"properties\": {\n" +
+	"\t\t\t\t\t\t\t\"id\": {\n" +
+	"\t\t\t\t\t\t\t\t\"description\": \"Identifier of the list\",\n" +
+	"\t\t\t\t\t\t\t\t\"example\": \"<string>\",\n" +
+	"\t\t\t\t\t\t\t\t\"type\": \"string\"\n" +
+	"\t\t\t\t\t\t\t}\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"type\": \"object\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"description\": \"A list that a contact is on, as the API returns it\",\n" +
+	"\t\t\t\t\"x-source\": \"fetch-contacts R1\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"SuccessResponse\": {\n" +
+	"\t\t\t\t\"additionalProperties\": true,\n" +
+	"\t\t\t\t\"description\": \"The envelope of no data. The spec requires success, because a response without it says nothing.\",\n" +
+	"\t\t\t\t\"properties\": {\n" +
+	"\t\t\t\t\t\"success\": {\n" +
+	"\t\t\t\t\t\t\"description\": \"Whether the API applied the request\",\n" +
+	"\t\t\t\t\t\t\"example\": true,\n" +
+	"\t\t\t\t\t\t\"type\": \"boolean\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"required\": [\n" +
+	"\t\t\t\t\t\"success\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"type\": \"object\",\n" +
+	"\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
 	"\t\t\t},\n" +
 	"\t\t\t\"TokenRequest\": {\n" +
 	"\t\t\t\t\"additionalProperties\": true,\n" +
@@ -1199,7 +1767,7 @@ const spec = "{\n" +
 	"\t\t\t\t}\n" +
 	"\t\t\t],\n" +
 	"\t\t\t\"post\": {\n" +
-	"\t\t\t\t\"description\": \"Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.\",\n" +
+	"\t\t\t\t\"description\": \"Sends a contact to the attributes of one type. The vendor's page contradicts itself. Its title is about an automatic top-up, and its path about custom attributes. Its request body is a contact, and its response an auto top-up setting. Very probably the operation defines an attribute: name, label and dataType in the request, and the attribute in the response. The GET of these paths returns such attributes. The vendor's help centre says that an attribute must exist before a contact uses it. An auto top-up setting is a part of the account. The spec follows the page. The real response may differ. A client must validate it, and keep one that does not conform.\",\n" +
 	"\t\t\t\t\"externalDocs\": {\n" +
 	"\t\t\t\t\t\"description\": \"The vendor's page of this operation\",\n" +
 	"\t\t\t\t\t\"url\": \"https://developer.sakari.io/api-reference/accounts/setup-autotopup-for-your-account\"\n" +
@@ -1289,6 +1857,208 @@ const spec = "{\n" +
 	"\t\t\t\t],\n" +
 	"\t\t\t\t\"x-source\": \"setup-autotopup-for-your-account-1 R1\"\n" +
 	"\t\t\t}\n" +
+	"\t\t},\n" +
+	"\t\t\"/v1/accounts/{accountId}/contacts\": {\n" +
+	"\t\t\t\"get\": {\n" +
+	"\t\t\t\t\"description\": \"Returns one page of the contacts of an account. The query is that of an older document of the vendor: each text matches a part of a value. The page does not mention it.\",\n" +
+	"\t\t\t\t\"externalDocs\": {\n" +
+	"\t\t\t\t\t\"description\": \"The vendor's page of this operation\",\n" +
+	"\t\t\t\t\t\"url\": \"https://developer.sakari.io/api-reference/contacts/fetch-contacts\"\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"operationId\": \"listContacts\",\n" +
+	"\t\t\t\t\"parameters\": [\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/parameters/offset\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/parameters/limit\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"description\": \"First name of the contacts, or a part of it\",\n" +
+	"\t\t\t\t\t\t\"in\": \"query\",\n" +
+	"\t\t\t\t\t\t\"name\": \"firstName\",\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"description\": \"Last name of the contacts, or a part of it\",\n" +
+	"\t\t\t\t\t\t\"in\": \"query\",\n" +
+	"\t\t\t\t\t\t\"name\": \"lastName\",\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"description\": \"Mobile number of the contacts, or a part of it\",\n" +
+	"\t\t\t\t\t\t\"in\": \"query\",\n" +
+	"\t\t\t\t\t\t\"name\": \"mobile\",\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"description\": \"E-mail address of the contacts, or a part of it\",\n" +
+	"\t\t\t\t\t\t\"in\": \"query\",\n" +
+	"\t\t\t\t\t\t\"name\": \"email\",\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"description\": \"Tags of the contacts. How several tags are written is not documented.\",\n" +
+	"\t\t\t\t\t\t\"in\": \"query\",\n" +
+	"\t\t\t\t\t\t\"name\": \"tags\",\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"responses\": {\n" +
+	"\t\t\t\t\t\"200\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Contacts\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"4XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"5XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"summary\": \"Fetch contacts\",\n" +
+	"\t\t\t\t\"tags\": [\n" +
+	"\t\t\t\t\t\"contacts\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"x-source\": \"fetch-contacts R1\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"parameters\": [\n" +
+	"\t\t\t\t{\n" +
+	"\t\t\t\t\t\"$ref\": \"#/components/parameters/accountId\"\n" +
+	"\t\t\t\t}\n" +
+	"\t\t\t],\n" +
+	"\t\t\t\"post\": {\n" +
+	"\t\t\t\t\"description\": \"Creates a contact, and returns it in a list. The vendor's page shows no status, which means 200. The vendor's older document (version 1.0.1) has 201. The spec allows both. That document also has a body of text/csv, which the page does not mention, nor does the spec.\",\n" +
+	"\t\t\t\t\"externalDocs\": {\n" +
+	"\t\t\t\t\t\"description\": \"The vendor's page of this operation\",\n" +
+	"\t\t\t\t\t\"url\": \"https://developer.sakari.io/api-reference/contacts/create-contact\"\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"operationId\": \"createContact\",\n" +
+	"\t\t\t\t\"parameters\": [\n" +
+	"\t\t\t\t\t{\n" +
+	"\t\t\t\t\t\t\"description\": \"How existing contacts with the same mobile number are treated. With it the operation creates a contact or changes one. What each value does is not documented, nor whether the request may be repeated.\",\n" +
+	"\t\t\t\t\t\t\"in\": \"query\",\n" +
+	"\t\t\t\t\t\t\"name\": \"mergeStrategy\",\n" +
+	"\t\t\t\t\t\t\"schema\": {\n" +
+	"\t\t\t\t\t\t\t\"$ref\": \"#/components/schemas/MergeStrategy\"\n" +
+	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-source\": \"create-contact R1\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"requestBody\": {\n" +
+	"\t\t\t\t\t\"$ref\": \"#/components/requestBodies/NewContact\"\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"responses\": {\n" +
+	"\t\t\t\t\t\"200\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Contacts\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"201\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Contacts\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"4XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"5XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"summary\": \"Create contact\",\n" +
+	"\t\t\t\t\"tags\": [\n" +
+	"\t\t\t\t\t\"contacts\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"x-source\": \"create-contact R1\"\n" +
+	"\t\t\t}\n" +
+	"\t\t},\n" +
+	"\t\t\"/v1/accounts/{accountId}/contacts/{contactId}\": {\n" +
+	"\t\t\t\"delete\": {\n" +
+	"\t\t\t\t\"description\": \"Deletes a contact. The vendor has no page of this operation.\",\n" +
+	"\t\t\t\t\"operationId\": \"deleteContact\",\n" +
+	"\t\t\t\t\"responses\": {\n" +
+	"\t\t\t\t\t\"200\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Success\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"4XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"5XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"summary\": \"Remove contact\",\n" +
+	"\t\t\t\t\"tags\": [\n" +
+	"\t\t\t\t\t\"contacts\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it as contacts.remove\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"get\": {\n" +
+	"\t\t\t\t\"description\": \"Returns one contact. The vendor has no page of this operation.\",\n" +
+	"\t\t\t\t\"operationId\": \"getContact\",\n" +
+	"\t\t\t\t\"responses\": {\n" +
+	"\t\t\t\t\t\"200\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Contact\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"4XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"5XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"summary\": \"Fetch contact by ID\",\n" +
+	"\t\t\t\t\"tags\": [\n" +
+	"\t\t\t\t\t\"contacts\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it as contacts.fetch\"\n" +
+	"\t\t\t},\n" +
+	"\t\t\t\"parameters\": [\n" +
+	"\t\t\t\t{\n" +
+	"\t\t\t\t\t\"$ref\": \"#/components/parameters/accountId\"\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t{\n" +
+	"\t\t\t\t\t\"$ref\": \"#/components/parameters/contactId\"\n" +
+	"\t\t\t\t}\n" +
+	"\t\t\t],\n" +
+	"\t\t\t\"put\": {\n" +
+	"\t\t\t\t\"description\": \"Changes a contact. Users report that it replaces the contact: what the request omits is gone. The vendor does not document it.\",\n" +
+	"\t\t\t\t\"externalDocs\": {\n" +
+	"\t\t\t\t\t\"description\": \"The vendor's page of this operation\",\n" +
+	"\t\t\t\t\t\"url\": \"https://developer.sakari.io/api-reference/contacts/updates-a-contact\"\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"operationId\": \"updateContact\",\n" +
+	"\t\t\t\t\"requestBody\": {\n" +
+	"\t\t\t\t\t\"$ref\": \"#/components/requestBodies/NewContact\"\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"responses\": {\n" +
+	"\t\t\t\t\t\"200\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Contact\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"4XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\"5XX\": {\n" +
+	"\t\t\t\t\t\t\"$ref\": \"#/components/responses/Failure\"\n" +
+	"\t\t\t\t\t}\n" +
+	"\t\t\t\t},\n" +
+	"\t\t\t\t\"summary\": \"Updates a contact\",\n" +
+	"\t\t\t\t\"tags\": [\n" +
+	"\t\t\t\t\t\"contacts\"\n" +
+	"\t\t\t\t],\n" +
+	"\t\t\t\t\"x-source\": \"updates-a-contact R1\"\n" +
+	"\t\t\t}\n" +
 	"\t\t}\n" +
 	"\t},\n" +
 	"\t\"security\": [\n" +
@@ -1306,6 +2076,10 @@ const spec = "{\n" +
 	"\t\t{\n" +
 	"\t\t\t\"description\": \"Custom attributes of an account\",\n" +
 	"\t\t\t\"name\": \"attributes\"\n" +
+	"\t\t},\n" +
+	"\t\t{\n" +
+	"\t\t\t\"description\": \"Contacts of an account\",\n" +
+	"\t\t\t\"name\": \"contacts\"\n" +
 	"\t\t},\n" +
 	"\t\t{\n" +
 	"\t\t\t\"description\": \"Access tokens\",\n" +

@@ -10,8 +10,13 @@
 //     credentials.
 //   - It validates every request against the spec. An invalid request gets status 400, or 404 if
 //     the spec does not have its path and method, and fails the test.
-//   - It stores the attributes that a program creates and updates. It returns them when the
-//     program gets or lists them. [Server.AddAttributes] adds those that exist before.
+//   - It stores the attributes and contacts that a program creates and updates. It returns them
+//     when the program gets or lists them. [Server.AddAttributes] and [Server.AddContacts] add
+//     those that exist before.
+//   - A contact that is created with a merge strategy changes the one that has its mobile number,
+//     if there is one: it gets the fields of the request. The vendor does not document what each
+//     strategy does. An update replaces a contact. A filter matches a part of a value, and tags
+//     match every contact.
 //   - Every other default response is the spec's own: the first success status of the operation,
 //     with its media type, its example and its header fields.
 //   - [Server.Respond] scripts the next responses, such as a failure, a late response or a
@@ -151,7 +156,9 @@ func start(spec *spec, report func(error), opts ...Option) (*Server, error) {
 		report:       report,
 		cancel:       cancel,
 		tokens:       make(map[string]bool),
-		store:        store{attributes: make(map[string][]gen.Attribute)},
+		store: store{
+			attributes: make(map[string][]gen.Attribute), contacts: make(map[string][]gen.StoredContact),
+		},
 	}
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{
 		Handler:     http.HandlerFunc(s.serve),
@@ -237,6 +244,16 @@ func (s *Server) AddAttributes(attributeType gen.AttributeType, attributes ...ge
 	defer s.mu.Unlock()
 	for _, a := range attributes {
 		s.store.add(s.AccountID, string(attributeType), a)
+	}
+}
+
+// AddContacts stores contacts of the account AccountID, as if they had been created before. It sets
+// the id of those that have none. It panics if an id is in use.
+func (s *Server) AddContacts(contacts ...gen.StoredContact) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, contact := range contacts {
+		s.store.addContact(s.AccountID, contact)
 	}
 }
 

@@ -12,10 +12,20 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// store contains the attributes of each account, in the order in which they were created.
+// store contains the attributes and contacts of each account, in the order in which they were
+// created.
 type store struct {
-	created    int
-	attributes map[string][]gen.Attribute
+	created    int                            // attributes
+	attributes map[string][]gen.Attribute     // of an account
+	contacts   map[string][]gen.StoredContact // of an account
+	changes    int
+}
+
+// change returns that something changed. Each change is a second after the one before, so that the
+// responses are the same in every run.
+func (s *store) change() *gen.Change {
+	s.changes++
+	return &gen.Change{At: new(time.Date(2023, time.November, 7, 5, 31, 55+s.changes, 0, time.UTC))}
 }
 
 // apply applies a valid request to the store. It returns the response, or an empty reply if the
@@ -39,18 +49,24 @@ func (s *store) apply(operation *openapi3.Operation, path map[string]string, que
 		}
 		return listOf(found, 0, 1)
 	case "listAttributes", "listAttributesByType":
-		offset, _ := strconv.Atoi(query.Get("offset"))
-		limit, err := strconv.Atoi(query.Get("limit"))
-		if err != nil {
-			limit = maximum(operation, "limit")
-		}
+		offset, limit := pageOf(operation, query)
 		return listOf(s.find(account, attributeType, ""), offset, limit)
 	}
-	return Reply{}
+	return s.applyToContacts(operation, path, query, body)
+}
+
+// pageOf returns the offset and the limit of a list, by default the largest one.
+func pageOf(operation *openapi3.Operation, query url.Values) (offset, limit int) {
+	offset, _ = strconv.Atoi(query.Get("offset"))
+	limit, err := strconv.Atoi(query.Get("limit"))
+	if err != nil {
+		limit = maximum(operation, "limit")
+	}
+	return offset, limit
 }
 
 func (s *store) create(account, attributeType string, body []byte) {
-	now := &gen.Change{At: new(time.Now().UTC())}
+	now := s.change()
 	attribute := gen.Attribute{Created: now, Updated: now}
 	describe(&attribute, body)
 	s.add(account, attributeType, attribute)
@@ -78,7 +94,7 @@ func (s *store) update(account, attributeType, id string, body []byte) bool {
 	for i := range all {
 		if *all[i].Type == attributeType && *all[i].ID == id {
 			describe(&all[i], body)
-			all[i].Updated = &gen.Change{At: new(time.Now().UTC())}
+			all[i].Updated = s.change()
 			return true
 		}
 	}
@@ -108,13 +124,15 @@ func describe(a *gen.Attribute, body []byte) {
 }
 
 func listOf(attributes []gen.Attribute, offset, limit int) Reply {
-	from := min(offset, len(attributes))
-	to := from + min(limit, len(attributes)-from)
-	return Reply{Body: encode(gen.AttributeListResponse{
-		Success:    true,
-		Pagination: gen.Pagination{Limit: &limit, Offset: &offset, HasNext: new(to < len(attributes))},
-		Data:       append([]gen.Attribute{}, attributes[from:to]...), // a nil slice would be null
-	})}
+	data, position := cut(attributes, offset, limit)
+	return Reply{Body: encode(gen.AttributeListResponse{Success: true, Pagination: position, Data: data})}
+}
+
+// cut returns a page of a list. A page without items is not nil, which would be null.
+func cut[T any](all []T, offset, limit int) ([]T, gen.Pagination) {
+	from := min(offset, len(all))
+	to := from + min(limit, len(all)-from)
+	return append([]T{}, all[from:to]...), gen.Pagination{Limit: &limit, Offset: &offset, HasNext: new(to < len(all))}
 }
 
 func maximum(operation *openapi3.Operation, parameter string) int {

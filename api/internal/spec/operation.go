@@ -131,6 +131,13 @@ func (op *Operation) TakesHeader(name string) bool {
 	})
 }
 
+// TakesQuery reports whether the spec declares a parameter in the query of the operation.
+func (op *Operation) TakesQuery(name string) bool {
+	return slices.ContainsFunc(op.Parameters, func(p Parameter) bool {
+		return p.In == openapi3.ParameterInQuery && p.Name == name
+	})
+}
+
 // direction is what happens to a Go type.
 type direction int
 

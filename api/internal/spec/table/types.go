@@ -121,6 +121,11 @@ func prepareSchema(s *openapi3.Schema) {
 	if s.AdditionalProperties.Schema == nil {
 		s.AdditionalProperties = openapi3.AdditionalProperties{Schema: rawSchema(&openapi3.Schema{}).NewRef()}
 	}
+	for _, property := range s.Properties {
+		if p := property.Value; property.Ref == "" && (p.Items != nil || isObject(p) && len(p.Properties) == 0) {
+			setExtension(p, "x-omitempty", false) // an empty one that is set is sent
+		}
+	}
 	s.Required = slices.DeleteFunc(slices.Clone(s.Required), func(name string) bool {
 		p := s.Properties[name]
 		return p != nil && (p.Value.ReadOnly || p.Value.WriteOnly)
