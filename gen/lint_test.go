@@ -36,6 +36,7 @@ const (
 	nameObject = "name the object: write it under components/schemas, and a $ref here"
 	nameEnum   = "name the enum: write it under components/schemas, and a $ref here"
 
+	writeType       = "write type: object, or a text is valid too"
 	writeInt64      = "write format: int64, or it overflows where an int has 32 bits"
 	correctFormat   = "correct format: %s: it is none of " + knownFormats
 	inlineContainer = "write the array or map here, and no $ref, or it becomes a pointer to one"
@@ -166,6 +167,7 @@ func (l *linter) schema(place string, schema *openapi3.Schema, source any) {
 	parts := slices.Concat(schema.AllOf, schema.AnyOf, schema.OneOf)
 	isLeaf := schema.Properties == nil && schema.Items == nil && len(schema.Enum)+len(parts) == 0
 	l.check(at, !isLeaf || schema.Example != nil, place, writeExample)
+	l.check(at, schema.Properties == nil || schema.Type.Is("object"), place, writeType)
 	l.formats(place, schema)
 	for name, property := range schema.Properties {
 		at, place, value := cmp.Or(property.Origin, property.Value.Origin), place+"."+name, property.Value
@@ -401,6 +403,7 @@ func TestLint_ReportsEachRuleAlone(t *testing.T) {
 			lists := property(d, "Contact", "lists")
 			lists.Ref, lists.Extensions = "#/components/schemas/Lists", lists.Value.Extensions
 		},
+		"ListSource: " + writeType: func(d document) { schema(d, "ListSource").Type = nil },
 		"Contact.email: " + fmt.Sprintf(correctFormat, "e-mail"): func(d document) {
 			property(d, "Contact", "email").Value.Format = "e-mail"
 		},

@@ -192,7 +192,7 @@ const maxExample = 1000
 // exampleMaker makes a value of the examples of a schema and its properties.
 type exampleMaker struct{ made int }
 
-// value returns nil if the schema is part of itself.
+// value returns nil if the schema is part of itself, or requires a property that is.
 func (m *exampleMaker) value(s *openapi3.Schema, within []*openapi3.Schema) any {
 	if slices.Contains(within, s) {
 		return nil
@@ -206,25 +206,30 @@ func (m *exampleMaker) value(s *openapi3.Schema, within []*openapi3.Schema) any 
 		return s.Default
 	case len(s.Enum) > 0:
 		return s.Enum[0]
-	case len(s.OneOf) > 0:
-		return m.value(s.OneOf[0].Value, within)
-	case len(s.AnyOf) > 0:
-		return m.value(s.AnyOf[0].Value, within)
+	case len(s.OneOf)+len(s.AnyOf) > 0:
+		return m.oneOf(s, within)
 	case s.Type.Is(openapi3.TypeString):
 		text := textOfFormat[s.Format]
 		return text + strings.Repeat("x", max(0, int(s.MinLength)-len(text)))
 	case s.Type.Is(openapi3.TypeNumber), s.Type.Is(openapi3.TypeInteger):
+		least := 0.0
 		if s.Min != nil {
-			return *s.Min
+			least = *s.Min
 		}
-		return 0.0
+		if exclusive := s.ExclusiveMin.Bool; exclusive != nil && *exclusive {
+			least++
+		}
+		return least
 	case s.Type.Is(openapi3.TypeBoolean):
 		return false
 	case s.Type.Is(openapi3.TypeArray):
-		if element := m.value(s.Items.Value, within); element != nil {
-			return []any{element}
+		elements := []any{}
+		for range max(1, s.MinItems) {
+			if element := m.value(s.Items.Value, within); element != nil {
+				elements = append(elements, element)
+			}
 		}
-		return []any{}
+		return elements
 	}
 	members := make(map[string]any)
 	for _, part := range s.AllOf {
@@ -236,11 +241,48 @@ func (m *exampleMaker) value(s *openapi3.Schema, within []*openapi3.Schema) any 
 		if property.WriteOnly || m.made > maxExample && !slices.Contains(s.Required, name) {
 			continue
 		}
-		if member := m.value(property, within); member != nil {
+		member := m.value(property, within)
+		isRequired := slices.Contains(s.Required, name)
+		if member == nil && isRequired && !property.Nullable {
+			return nil
+		}
+		if member != nil || isRequired {
 			members[name] = member
 		}
 	}
 	return members
+}
+
+// oneOf returns the value of the first branch that conforms to the whole schema, or else of the
+// first one.
+func (m *exampleMaker) oneOf(s *openapi3.Schema, within []*openapi3.Schema) any {
+	var first any
+	for i, branch := range slices.Concat(s.OneOf, s.AnyOf) {
+		value := m.value(branch.Value, within)
+		if members, ok := value.(map[string]any); ok && s.Discriminator != nil {
+			members = maps.Clone(members)
+			members[s.Discriminator.PropertyName] = discriminatorOf(s, branch.Ref)
+			value = members
+		}
+		if s.VisitJSON(value) == nil {
+			return value
+		}
+		if i == 0 {
+			first = value
+		}
+	}
+	return first
+}
+
+// discriminatorOf returns the value that names the branch with a reference.
+func discriminatorOf(s *openapi3.Schema, ref string) string {
+	schema := ref[strings.LastIndexByte(ref, '/')+1:]
+	for _, name := range slices.Sorted(maps.Keys(s.Discriminator.Mapping)) {
+		if target := s.Discriminator.Mapping[name].Ref; target == ref || target == schema {
+			return name
+		}
+	}
+	return schema
 }
 
 // textOfFormat is a text of each format that is validated.

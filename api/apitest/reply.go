@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -62,9 +63,9 @@ func (r Reply) complete(operation *openapi3.Operation) Reply {
 	}
 	response := declaredResponse(operation, r.Status)
 	header := exampleHeader(response)
-	if r.Body != "" {
-		mediaType, _ := declaredContent(response)
-		header.Set("Content-Type", cmp.Or(mediaType, mediaTypeJSON))
+	mediaType, media := declaredContent(response)
+	if r.Body != "" || media != nil && !r.Empty { // an empty file is a body too
+		header.Set("Content-Type", strings.ReplaceAll(cmp.Or(mediaType, mediaTypeJSON), "*", "x-any"))
 	}
 	for name, values := range r.Header {
 		header[http.CanonicalHeaderKey(name)] = values

@@ -43,7 +43,8 @@ func checkNames(s *openapi3.Schema, add func(message string)) {
 				goName = own
 			}
 		}
-		goName = strings.ToLower(strings.Map(func(r rune) rune {
+		sign := goName[:len(goName)-len(strings.TrimLeft(goName, "+-"))] // the generator writes Plus or Minus
+		goName = sign + strings.ToLower(strings.Map(func(r rune) rune {
 			if unicode.IsLetter(r) || unicode.IsDigit(r) {
 				return r
 			}

@@ -206,8 +206,8 @@ func mergeInto(s, part *openapi3.Schema) {
 func isUnion(s *openapi3.Schema) bool { return len(s.OneOf)+len(s.AnyOf) > 0 }
 
 func isObject(s *openapi3.Schema) bool {
-	return s.Type.Is(openapi3.TypeObject) || len(s.Properties) > 0 ||
-		s.AdditionalProperties.Schema != nil || s.AdditionalProperties.Has != nil
+	hasMembers := len(s.Properties) > 0 || s.AdditionalProperties.Schema != nil || s.AdditionalProperties.Has != nil
+	return s.Type.Is(openapi3.TypeObject) || s.Type == nil && hasMembers
 }
 
 // isAny reports whether a schema allows values of several types.
