@@ -129,7 +129,7 @@ func run(version string) error {
 	if listed != 1 {
 		return fmt.Errorf("%d attributes are listed, want 1", listed)
 	}
-	_, err = client.CreateAttribute(ctx, "companies", gen.Contact{})
+	_, err = client.CreateAttribute(ctx, "no-such-type", gen.Contact{})
 	var invalid *api.ValidationError
 	isInvalid := errors.As(err, &invalid) && errors.Is(err, api.ErrInvalidRequest)
 	if !isInvalid || api.OutcomeOf(err) != api.NotApplied {

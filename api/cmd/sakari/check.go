@@ -16,7 +16,7 @@ func check(ctx context.Context, p *process, args []string) error {
 	flags := newFlags("check")
 	attributeType := typeFlag(flags)
 	strict := flags.Bool("strict", false, "")
-	if err := parse(flags, args, 1); err != nil {
+	if err := parse(flags, args, 0, 1); err != nil {
 		return err
 	}
 	contact, err := readContact(ctx, p, flags.Args())

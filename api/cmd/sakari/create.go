@@ -17,7 +17,7 @@ func create(ctx context.Context, p *process, args []string) error {
 	flags := newFlags("create")
 	attributeType := typeFlag(flags)
 	inSandbox := flags.Bool("sandbox", false, "")
-	if err := parse(flags, args, 1); err != nil {
+	if err := parse(flags, args, 0, 1); err != nil {
 		return err
 	}
 	contact, err := readContact(ctx, p, flags.Args())

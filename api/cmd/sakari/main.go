@@ -1,5 +1,6 @@
-// Command sakari is a command-line client of the Sakari API. It sends a contact to the attributes
-// of an account, validates a contact without sending it, and runs a fake server for trials.
+// Command sakari is a command-line client of the Sakari API. It creates, gets, lists, updates and
+// deletes contacts, does the same with attributes, validates a contact without sending it, and runs
+// a fake server for trials.
 //
 // "sakari help" lists the commands, the environment variables and the exit statuses.
 package main
@@ -24,16 +25,30 @@ const (
 )
 
 const usage = `usage:
-  sakari create [-type TYPE] [-sandbox] [FILE]        send a contact, print the response
+  sakari contact create [-merge STRATEGY] [FILE]      create a contact
+  sakari contact get|delete ID                        get or delete a contact
+  sakari contact update ID [FILE]                     send a contact in place of another
+  sakari contact list [FILTERS] [-limit N]            list contacts
+  sakari attribute create [-type TYPE] [FILE]         send a contact to the attributes
+  sakari attribute get [-type TYPE] ID                get an attribute
+  sakari attribute update [-type TYPE] ID [FILE]      send a contact to an attribute
+  sakari attribute list [-type TYPE] [-limit N]       list attributes, of all types without -type
+  sakari create [-type TYPE] [-sandbox] [FILE]        the same as attribute create
   sakari check [-type TYPE] [-strict] [FILE]          validate a contact, send nothing
   sakari sandbox [-addr HOST:PORT] [-env-file NAME]   run a fake server, print the environment
   sakari version                                      print the versions of sakari and of Go
   sakari help                                         print this text
 
 FILE is a contact as JSON, in UTF-8, of at most 1 MiB. Without it, or with -, the contact is read
-from standard input.
+from standard input. Contacts and attributes are printed as JSON, one a line, and lists as their
+pages come. The response to a contact that is sent to the attributes is printed as it is.
 
-flags
+flags, which come before ID and FILE
+  -o FORMAT          json, or table for people; json if it is not set
+  -merge STRATEGY    append, core or remove: what happens to contacts with the same mobile number
+  -first-name, -last-name, -mobile, -email, -tags TEXT
+                     list only contacts that have it, or a part of it
+  -limit N           the size of a page, 1 to 100
   -type TYPE         type of attribute: contacts, deals or tickets; contacts if it is not set
   -sandbox           send to a fake server in this process; needs no environment
   -strict            properties that the spec does not declare are an error, not a warning
@@ -41,7 +56,7 @@ flags
   -env-file NAME     also write the environment to a file that only its owner can read; the file
                      is complete as soon as it exists, and is removed when the server stops
 
-create reads from the environment
+the commands that send read from the environment
   SAKARI_ACCOUNT_ID                         the account
   SAKARI_CLIENT_ID, SAKARI_CLIENT_SECRET    the credentials, or
   SAKARI_TOKEN                              an access token, used instead of them
@@ -52,7 +67,7 @@ exit status
   1 failure: not reached, or refused by the API; nothing was applied
   2 wrong usage or invalid contact: nothing was sent
   3 outcome unknown, or applied and the response is invalid: check before you send it again
-    (create prints the body of an invalid response, too)
+    (the body of an invalid response is printed, too)
 `
 
 // process is what a command uses of its process.
@@ -70,13 +85,15 @@ func main() {
 }
 
 var commands = map[string]func(context.Context, *process, []string) error{
-	"create":  create,
-	"check":   check,
-	"sandbox": sandbox,
-	"version": version,
-	"help":    help,
-	"-h":      help,
-	"--help":  help,
+	"contact":   contact,
+	"attribute": attribute,
+	"create":    create,
+	"check":     check,
+	"sandbox":   sandbox,
+	"version":   version,
+	"help":      help,
+	"-h":        help,
+	"--help":    help,
 }
 
 func run(ctx context.Context, p *process, args []string) (status int) {
@@ -100,7 +117,7 @@ func run(ctx context.Context, p *process, args []string) (status int) {
 }
 
 func help(_ context.Context, _ *process, args []string) error {
-	if err := parse(newFlags("help"), args, 0); err != nil {
+	if err := parse(newFlags("help"), args, 0, 0); err != nil {
 		return err
 	}
 	return flag.ErrHelp
@@ -137,13 +154,16 @@ func newFlags(name string) *flag.FlagSet {
 	return flags
 }
 
-// parse parses flags, and at most maxArgs arguments after them.
-func parse(flags *flag.FlagSet, args []string, maxArgs int) error {
+// parse parses flags, and the arguments after them.
+func parse(flags *flag.FlagSet, args []string, minArgs, maxArgs int) error {
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}
 		return usageError{fmt.Errorf("sakari: %w (see \"sakari help\")", err)}
+	}
+	if flags.NArg() < minArgs || minArgs > 0 && flags.Arg(0) == "" {
+		return usageError{errors.New("sakari: the ID is missing (flags come first; see \"sakari help\")")}
 	}
 	if flags.NArg() > maxArgs {
 		const message = "sakari: too many arguments: %q (flags come first; see \"sakari help\")"

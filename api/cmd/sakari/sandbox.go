@@ -22,7 +22,7 @@ func sandbox(ctx context.Context, p *process, args []string) error {
 		}
 		return nil
 	})
-	if err := parse(flags, args, 0); err != nil {
+	if err := parse(flags, args, 0, 0); err != nil {
 		return err
 	}
 	if host, port, err := net.SplitHostPort(*address); err == nil && strings.EqualFold(host, "localhost") {

@@ -8,7 +8,7 @@ import (
 )
 
 func version(_ context.Context, p *process, args []string) error {
-	if err := parse(newFlags("version"), args, 0); err != nil {
+	if err := parse(newFlags("version"), args, 0, 0); err != nil {
 		return err
 	}
 	info, ok := debug.ReadBuildInfo()
