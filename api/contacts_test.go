@@ -163,6 +163,22 @@ func TestFindContact_ComparesTheWholeValue(t *testing.T) {
 	}
 }
 
+// An API may repeat a filter in its message.
+func TestListContacts_ErrorsHaveNoPersonalData(t *testing.T) {
+	server := apitest.NewServer(t)
+	filter := api.ContactFilter{FirstName: "Annabel", LastName: "Bloggson", Mobile: "+15559998877", Email: "ann@example.com"}
+	server.Respond(apitest.Reply{
+		Status: http.StatusBadRequest,
+		Body:   `{"success":false,"error":{"code":"X","message":"no Annabel, Bloggson, 15559998877, ann@example.com"}}`,
+	})
+	_, err := server.Client().FindContact(t.Context(), filter)
+	checkText(t, err, "Annabel", "Bloggson", "15559998877", "ann@")
+	const want = "sakari: listContacts: 400 Bad Request: X: no [redacted], [redacted], [redacted], [redacted] (not applied)"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestMergeStrategy_ChangesTheContactWithTheNumber(t *testing.T) {
 	server := apitest.NewServer(t)
 	client := server.Client()

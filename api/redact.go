@@ -17,7 +17,7 @@ func (x *exchange) credentials() []string {
 // redactor returns what removes the credentials and the personal data of the request from text.
 func (x *exchange) redactor() *redact.Redactor {
 	r := redact.New(x.credentials()...)
-	if personal := x.operation.Sensitive(x.request.Body); len(personal) > 0 {
+	if personal := x.operation.Sensitive(x.request.URL.Query(), x.request.Body); len(personal) > 0 {
 		for _, text := range personal {
 			r.Add(text)
 		}

@@ -1880,6 +1880,7 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\"schema\": {\n" +
 	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
 	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-sensitive\": true,\n" +
 	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t{\n" +
@@ -1889,6 +1890,7 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\"schema\": {\n" +
 	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
 	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-sensitive\": true,\n" +
 	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t{\n" +
@@ -1898,6 +1900,7 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\"schema\": {\n" +
 	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
 	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-sensitive\": true,\n" +
 	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t{\n" +
@@ -1907,6 +1910,7 @@ const spec = "{\n" +
 	"\t\t\t\t\t\t\"schema\": {\n" +
 	"\t\t\t\t\t\t\t\"type\": \"string\"\n" +
 	"\t\t\t\t\t\t},\n" +
+	"\t\t\t\t\t\t\"x-sensitive\": true,\n" +
 	"\t\t\t\t\t\t\"x-source\": \"none, an older document of the vendor (version 1.0.1) has it\"\n" +
 	"\t\t\t\t\t},\n" +
 	"\t\t\t\t\t{\n" +

@@ -11,9 +11,31 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Sensitive returns the texts in the body of a request that may be personal data: those that the
-// spec marks with x-sensitive, and the names and values that it does not declare.
-func (op *Operation) Sensitive(body []byte) []string {
+// Sensitive returns the texts in the query and the body of a request that may be personal data:
+// those that the spec marks with x-sensitive, and the names and values that it does not declare.
+func (op *Operation) Sensitive(query url.Values, body []byte) []string {
+	return append(op.sensitiveQuery(query), op.sensitiveBody(body)...)
+}
+
+func (op *Operation) sensitiveQuery(query url.Values) (texts []string) {
+	if len(query) == 0 {
+		return nil
+	}
+	route, err := op.route()
+	for name, values := range query {
+		var parameter *openapi3.Parameter
+		if err == nil {
+			parameter = declared(route, Parameter{Name: name, In: openapi3.ParameterInQuery})
+		}
+		if parameter == nil || parameter.Extensions["x-sensitive"] == true ||
+			parameter.Schema != nil && isSensitive(parameter.Schema.Value) {
+			texts = append(texts, values...)
+		}
+	}
+	return texts
+}
+
+func (op *Operation) sensitiveBody(body []byte) []string {
 	if len(body) == 0 {
 		return nil
 	}

@@ -90,7 +90,7 @@ func TestSensitive_ReturnsMarkedAndUndeclaredTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := New(Operations(doc), func() (*openapi3.T, error) { return doc, nil })
-	got := s.Operation("createAttribute").Sensitive([]byte(
+	got := s.Operation("createAttribute").Sensitive(nil, []byte(
 		`{"email":"a@b.c","mobile":{"number":"1-2","lineType":"mobile"},"x":[12345678901234567890]}`))
 	want := map[string]bool{"a@b.c": true, "1-2": true, "x": true, "12345678901234567890": true}
 	found := make(map[string]bool)
@@ -116,7 +116,7 @@ func TestSensitive_SeesEveryPartOfASchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := New(Operations(doc), func() (*openapi3.T, error) { return doc, nil })
-	got := s.Operation("x").Sensitive([]byte(
+	got := s.Operation("x").Sensitive(nil, []byte(
 		`{"name":"a","plain":"-","either":{"name":"b"},"marked":"c","list":[{"name":"d"}],"other":"e"}`))
 	slices.Sort(got)
 	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e", "other"}, got); diff != "" {
