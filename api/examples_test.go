@@ -48,21 +48,21 @@ func TestExamples_AreUsable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	methods := 0
 	for path, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			method := reflect.ValueOf(client).MethodByName(strings.ToUpper(op.OperationID[:1]) + op.OperationID[1:])
-			if !method.IsValid() { // TestClient_HasAMethodForEachOperation says so, except of createToken
+			if !method.IsValid() { // TestClient_HasAMethodForEachOperation says so
 				continue
 			}
+			methods++
 			if err := callMethod(t, method, pathArguments(path, item)); err != nil {
 				t.Errorf("%s: %v", op.OperationID, err)
 			}
 		}
 	}
-	for _, op := range operationsOf(doc) {
-		if !called[op.OperationID] {
-			t.Errorf("nothing called %s", op.OperationID)
-		}
+	if !called["createToken"] || len(called) != methods+1 {
+		t.Errorf("called %d operations, want %d and createToken", len(called), methods)
 	}
 }
 
@@ -105,14 +105,6 @@ func callMethod(t *testing.T, method reflect.Value, path []string) (failure erro
 	}
 	failure, _ = last.Interface().(error)
 	return failure
-}
-
-// operationsOf lists the operations of a spec.
-func operationsOf(doc *openapi3.T) (all []*openapi3.Operation) {
-	for _, item := range doc.Paths.Map() {
-		all = slices.AppendSeq(all, maps.Values(item.Operations()))
-	}
-	return all
 }
 
 // exampleOf returns the example that a mock server responds with.
