@@ -89,8 +89,9 @@ func (s *store) addContact(account string, contact gen.StoredContact) gen.Stored
 	}
 	if contact.ID == nil || *contact.ID == "" {
 		contact.ID = new(string)
-		for n := len(s.contacts[account]) + 1; *contact.ID == "" || isInUse(*contact.ID); n++ {
-			*contact.ID = fmt.Sprintf("contact-%d", n)
+		for *contact.ID == "" || isInUse(*contact.ID) {
+			s.createdContacts++
+			*contact.ID = fmt.Sprintf("contact-%d", s.createdContacts)
 		}
 	} else if isInUse(*contact.ID) {
 		panic(fmt.Sprintf("apitest: add contacts: the id %q is in use", *contact.ID))

@@ -15,10 +15,12 @@ import (
 // store contains the attributes and contacts of each account, in the order in which they were
 // created.
 type store struct {
-	created    int                            // attributes
 	attributes map[string][]gen.Attribute     // of an account
 	contacts   map[string][]gen.StoredContact // of an account
-	changes    int
+
+	created         int // attributes
+	createdContacts int
+	changes         int
 }
 
 // change returns that something changed. Each change is a second after the one before, so that the

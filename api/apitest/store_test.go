@@ -2,11 +2,14 @@ package apitest_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/api/apitest"
 	"github.com/sakari-go/sakari-go/gen"
 )
@@ -106,4 +109,58 @@ func TestAddAttributes_PanicsOnImpossibleAttributes(t *testing.T) {
 		})
 	}
 	server.AddAttributes(gen.AttributeTypeContacts, gen.Attribute{ID: new("2")}) // the server is not locked
+}
+
+func TestContacts_AreTheSameInEveryRun(t *testing.T) {
+	var before string
+	for range 2 {
+		server := apitest.NewServer(t)
+		client := server.Client()
+		number := "+15550001"
+		server.AddContacts(gen.StoredContact{ID: new("contact-2"), Email: new("a@example.com")}, gen.StoredContact{})
+		for _, opts := range [][]api.CallOption{nil, nil, {api.WithMergeStrategy(gen.MergeStrategyCore)}} {
+			contact := gen.Contact{Mobile: &gen.ContactMobile{Number: &number}}
+			if _, err := client.CreateContact(t.Context(), contact, opts...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := client.DeleteContact(t.Context(), "contact-4"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.CreateContact(t.Context(), gen.Contact{}); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for contact, err := range client.ListContacts(t.Context(), api.ContactFilter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := "-"
+			if contact.Updated != nil {
+				at = contact.Updated.At.Format(time.TimeOnly)
+			}
+			got = append(got, *contact.ID+" "+at)
+		}
+		// contact-3 was merged, contact-4 is gone, and its id is not used again.
+		want := "contact-2 -, contact-1 -, contact-3 05:31:58, contact-5 05:31:59"
+		if diff := cmp.Diff(want, strings.Join(got, ", ")); diff != "" {
+			t.Error(diff)
+		}
+		if all := strings.Join(got, ", "); before != "" && all != before {
+			t.Errorf("got %s, before %s", all, before)
+		} else {
+			before = all
+		}
+	}
+}
+
+func TestAddContacts_PanicsIfAnIDIsInUse(t *testing.T) {
+	server := apitest.NewServer(t)
+	server.AddContacts(gen.StoredContact{ID: new("1")})
+	defer func() {
+		if cause := recover(); cause != `apitest: add contacts: the id "1" is in use` {
+			t.Errorf("panic: %v", cause)
+		}
+	}()
+	server.AddContacts(gen.StoredContact{ID: new("1")})
 }
