@@ -14,8 +14,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3conv"
 	"github.com/go-json-experiment/json"
-	"github.com/oasdiff/oasdiff/flatten/allof"
-	"github.com/oasdiff/oasdiff/flatten/commonparams"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -149,52 +147,20 @@ func (d document) load(at place) (*openapi3.T, error) {
 	operation["responses"] = responses
 	components := make(map[string]any)
 	d.collect([]any{operation, item["parameters"]}, components)
-	if name := arrayOfItself(object(components["schemas"])); name != "" { // oasdiff would not end
-		return nil, fmt.Errorf("schema %s is an array of itself, which has no end", name)
-	}
-	text, err := yaml.Marshal(map[string]any{
+	loaded, err := document{
 		"openapi": d["openapi"],
 		"info":    map[string]any{"title": "one operation", "version": "1"},
 		"paths": map[string]any{
 			at.withServer: map[string]any{"parameters": item["parameters"], at.method: operation},
 		},
 		"components": components,
-	})
+	}.flat()
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := openapi3.NewLoader().LoadFromData(text)
-	if err != nil {
-		return nil, err
-	}
-	if loaded, err = allof.MergeSpec(loaded); err != nil {
-		return nil, err
-	}
-	commonparams.Move(loaded)
 	openapi3conv.Upgrade(loaded)
 	loaded.Components = nil // all references are resolved
 	return loaded, nil
-}
-
-// arrayOfItself returns the name of a schema whose elements are arrays down to itself, "" if there
-// is none.
-func arrayOfItself(schemas map[string]any) string {
-	for _, name := range slices.Sorted(maps.Keys(schemas)) {
-		seen := make(map[string]bool)
-		for schema := object(schemas[name]); schema["items"] != nil; {
-			schema = object(schema["items"])
-			ref, _ := schema["$ref"].(string)
-			target := strings.TrimPrefix(ref, "#/components/schemas/")
-			if seen[target] {
-				return name
-			}
-			if ref != "" {
-				seen[target] = true
-				schema = object(schemas[target])
-			}
-		}
-	}
-	return ""
 }
 
 // collect adds the components to which a value refers. The loader reports a reference whose target
@@ -207,9 +173,7 @@ func (d document) collect(value any, components map[string]any) {
 		ref, _ := value["$ref"].(string)
 		if kind, name, ok := strings.Cut(strings.TrimPrefix(ref, "#/components/"), "/"); ok {
 			name, _, _ = strings.Cut(name, "/") // the rest is within the component
-			if plain, err := url.PathUnescape(name); err == nil {
-				name = strings.NewReplacer("~1", "/", "~0", "~").Replace(plain) // RFC 6901
-			}
+			name = unescaped(name)
 			target, found := object(object(d["components"])[kind])[name]
 			if components[kind] == nil {
 				components[kind] = make(map[string]any)

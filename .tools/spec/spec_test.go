@@ -226,7 +226,7 @@ func TestRevise_RefusesWhatIsNotASpec(t *testing.T) {
 		"e.yaml: is empty: write an OpenAPI 3 document":           empty,
 		"s.yaml: is Swagger 2.0: convert it":                      swagger,
 		`line 2: mapping key "openapi" already defined at line 1`: twice,
-		"schema Part: write a schema that is no part of itself":   loop,
+		"schemas/Part: write a schema that is no part of itself":  loop,
 		"not a valid object name":                                 "v9:openapi.yaml",
 		"no such file":                                            "nowhere.yaml",
 		"git show":                                                "HEAD:nowhere.yaml",

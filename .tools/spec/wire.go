@@ -10,8 +10,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oasdiff/oasdiff/checker"
 	"github.com/oasdiff/oasdiff/diff"
-	"github.com/oasdiff/oasdiff/flatten/allof"
-	"github.com/oasdiff/oasdiff/flatten/commonparams"
 	"github.com/oasdiff/oasdiff/load"
 )
 
@@ -73,7 +71,11 @@ func grouped(changes []wireChange) []wireChange {
 
 // loadSpec reads a spec, which must be valid and must not refer to other files.
 func loadSpec(text []byte) (*openapi3.T, error) {
-	if _, err := parseDocument(text); err != nil {
+	parsed, err := parseDocument(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := parsed.refuseLoops(); err != nil { // Validate would say less
 		return nil, err
 	}
 	doc, err := openapi3.NewLoader().LoadFromData(text)
@@ -83,10 +85,5 @@ func loadSpec(text []byte) (*openapi3.T, error) {
 	if err != nil {
 		return nil, err
 	}
-	// An allOf is the same as the properties of its parts.
-	if doc, err = allof.MergeSpec(doc); err != nil {
-		return nil, err
-	}
-	commonparams.Move(doc) // a parameter is the same on a path and on its operations
-	return doc, nil
+	return parsed.flat()
 }

@@ -44,6 +44,19 @@ func TestWireChanges_AreToldOnce(t *testing.T) {
 		"a $ref of an element in an allOf": {
 			old: `items: {$ref: "#/components/schemas/Part"}`, new: `items: {allOf: [{$ref: "#/components/schemas/Part"}], x-source: x}`,
 		},
+		"a $ref in an allOf with nullable": {
+			old: part, new: `part: {allOf: [{$ref: "#/components/schemas/Part"}], nullable: true}`,
+			want: []string{
+				"breaking  GET /x, POST /y: the response property `part` became nullable for the status `200`",
+				"info      POST /y: the request property `part` became nullable",
+			},
+		},
+		"a $ref in an allOf without nullable": {
+			old: part, new: `part: {allOf: [{$ref: "#/components/schemas/Part"}], nullable: false}`,
+		},
+		"a $ref of a body in an allOf": {
+			old: `schema: {$ref: "#/components/schemas/Thing"}`, new: `schema: {allOf: [{$ref: "#/components/schemas/Thing"}]}`,
+		},
 		"a property of a shared schema": {
 			old: `{name: {type: string}}`, new: `{name: {type: integer}}`,
 			want: []string{
@@ -92,6 +105,54 @@ func TestWireChanges_AreToldOnce(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// oasdiff and its preparation do not end with these, or crash.
+func TestLoadSpec_RefusesWhatHasNoEnd(t *testing.T) {
+	const (
+		loop  = "write a schema that is no part of itself"
+		array = "is an array of itself, which cannot be compared: write an array of objects"
+	)
+	for name, c := range map[string]struct{ part, want string }{
+		"$ref to itself":             {part: `{$ref: "#/components/schemas/Part"}`, want: loop},
+		"$ref into itself":           {part: `{type: array, items: {$ref: "#/components/schemas/Part/items"}}`, want: loop},
+		"allOf of itself":            {part: `{allOf: [{$ref: "#/components/schemas/Part"}]}`, want: loop},
+		"allOf of another":           {part: `{allOf: [{$ref: "#/components/schemas/B"}]}, B: {allOf: [{$ref: "#/components/schemas/Part"}]}`, want: loop},
+		"allOf in an allOf":          {part: `{allOf: [{allOf: [{$ref: "#/components/schemas/Part"}]}]}`, want: loop},
+		"array of itself":            {part: `{type: array, items: {$ref: "#/components/schemas/Part"}}`, want: array},
+		"array of another":           {part: `{type: array, items: {$ref: "#/components/schemas/B"}}, B: {type: array, items: {$ref: "#/components/schemas/Part"}}`, want: array},
+		"array of an allOf":          {part: `{type: array, items: {allOf: [{$ref: "#/components/schemas/Part"}, {minItems: 1}]}}`, want: array},
+		"properties of itself":       {part: `{type: object, properties: {child: {$ref: "#/components/schemas/Part"}}}`},
+		"children":                   {part: `{type: object, properties: {all: {type: array, items: {$ref: "#/components/schemas/Part"}}}}`},
+		"additional properties":      {part: `{type: object, additionalProperties: {$ref: "#/components/schemas/Part"}}`},
+		"oneOf of itself":            {part: `{oneOf: [{type: string}, {type: array, items: {$ref: "#/components/schemas/Part"}}]}`},
+		"allOf, and a child":         {part: `{allOf: [{type: object, properties: {child: {$ref: "#/components/schemas/Part"}}}, {minProperties: 1}]}`},
+		"child in an allOf":          {part: `{type: object, properties: {child: {allOf: [{$ref: "#/components/schemas/Part"}], nullable: true}}}`},
+		"parent that is a oneOf":     {part: `{type: object, oneOf: [{$ref: "#/components/schemas/B"}]}, B: {allOf: [{$ref: "#/components/schemas/Part"}]}`},
+		"example that is like a ref": {part: `{type: object, example: {allOf: [{name: x}]}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(wireSpec, "Part: {type: object, properties: {name: {type: string}}}",
+				strings.ReplaceAll("Part: "+c.part, "}, B: {", "}\n    B: {"), 1)
+			before, err := loadSpec([]byte(text))
+			if c.want != "" {
+				if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+					t.Fatalf("got %v, want %q", err, c.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, err := loadSpec([]byte(wireSpec))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := wireChanges(before, after); err != nil {
+				t.Error(err)
 			}
 		})
 	}
