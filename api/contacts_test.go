@@ -28,6 +28,14 @@ func TestContacts_AreCreatedReadUpdatedAndDeleted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	server.AddContacts(gen.StoredContact{ID: new("a b/c")})
+	if err := second(client.GetContact(ctx, "a b")); !errors.Is(err, api.ErrNotFound) {
+		t.Errorf("got %v, want not found", err)
+	}
+	server.AddContacts(gen.StoredContact{ID: new("a b%2F")})
+	if got, err := client.GetContact(ctx, "a b%2F"); err != nil || *got.ID != "a b%2F" {
+		t.Errorf("got %+v, %v", got, err)
+	}
 	got, err := client.GetContact(ctx, *created.ID)
 	if diff := cmp.Diff(created, got); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
@@ -302,6 +310,9 @@ func TestContactOf_KeepsWhatARequestMayHave(t *testing.T) {
 	var stored gen.StoredContact
 	if err := json.Unmarshal([]byte(text), &stored); err != nil {
 		t.Fatal(err)
+	}
+	if id := *stored.Lists[0].ID; id != "2" {
+		t.Errorf("the list has the id %s", id)
 	}
 	contact, err := api.ContactOf(&stored)
 	if err != nil {

@@ -139,6 +139,15 @@ func pathOf(t *testing.T, operation string) string {
 	return ""
 }
 
+// A null in an enum is no constant of its Go type.
+func TestKindEnum(t *testing.T) {
+	for value, want := range map[gen.NullableEnum]bool{"a": true, "<nil>": false, "": false} {
+		if got := value.Valid(); got != want {
+			t.Errorf("%q: valid is %v, want %v", value, got, want)
+		}
+	}
+}
+
 func TestKindBodies(t *testing.T) {
 	server := apitest.NewServer(t)
 	c := server.Client().Generated()

@@ -62,9 +62,16 @@ func TestExpressed_IsNeverWrong(t *testing.T) {
 	base := things(refTo("Item", item))
 	doc.Components.Schemas["Base"] = base.NewRef()
 	other := openapi3.NewObjectSchema().WithProperty("thing", openapi3.NewStringSchema())
+	nullableList := things(refTo("More", more))
+	nullableList.Properties["things"].Value.Nullable = true
+	nullableThing := openapi3.NewObjectSchema().WithProperty("thing",
+		&openapi3.Schema{AllOf: openapi3.SchemaRefs{refTo("Item", item)}, Nullable: true})
 	fixed := []*openapi3.Schema{
 		{AllOf: openapi3.SchemaRefs{refTo("Base", base), things(refTo("More", more)).NewRef()}},
 		{AllOf: openapi3.SchemaRefs{refTo("Base", base), other.NewRef()}},
+		{AllOf: openapi3.SchemaRefs{refTo("Base", base), nullableList.NewRef()}},
+		{AllOf: openapi3.SchemaRefs{refTo("Base", base), nullableThing.NewRef()}},
+		nullableThing,
 	}
 	constructors := "package gen\n\nvar constructors = map[string]func() any{\n"
 	for i := range *schemas {

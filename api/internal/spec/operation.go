@@ -227,15 +227,15 @@ func isExpressedAllOf(schema *openapi3.Schema, d direction, seen map[*openapi3.S
 			properties[name] = property
 		}
 	}
-	return !schema.Nullable
+	return true
 }
 
 // extends reports whether what conforms to a schema conforms to an earlier one by its definition.
 func extends(schema, earlier *openapi3.SchemaRef) bool {
 	s, e := schema.Value, earlier.Value
-	return s == e ||
-		slices.ContainsFunc(s.AllOf, func(part *openapi3.SchemaRef) bool { return extends(part, earlier) }) ||
-		s.Type.Is(openapi3.TypeArray) && e.Type.Is(openapi3.TypeArray) && !s.Nullable && extends(s.Items, e.Items)
+	isPart := func(part *openapi3.SchemaRef) bool { return extends(part, earlier) }
+	areArrays := s.Type.Is(openapi3.TypeArray) && e.Type.Is(openapi3.TypeArray)
+	return s == e || !s.Nullable && (slices.ContainsFunc(s.AllOf, isPart) || areArrays && extends(s.Items, e.Items))
 }
 
 func isStringFormat(format string) bool { return format == "" || format == "date-time" }
