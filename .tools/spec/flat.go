@@ -30,12 +30,11 @@ func (d document) flat() (*openapi3.T, error) {
 		return nil, err
 	}
 	var nullable []*openapi3.Schema // MergeSpec reads nullable beside an allOf as that of a part
-	_ = loaded.WalkSchemas(func(_ string, s *openapi3.SchemaRef) error {
-		if s.Value.Nullable && len(s.Value.AllOf) > 0 {
-			nullable = append(nullable, s.Value)
+	for schema := range schemas(loaded) {
+		if schema.Nullable && len(schema.AllOf) > 0 {
+			nullable = append(nullable, schema)
 		}
-		return nil
-	})
+	}
 	if loaded, err = allof.MergeSpec(loaded); err != nil {
 		return nil, err
 	}
@@ -144,18 +143,47 @@ func unescaped(name string) string {
 // refuseArrays returns an error if the elements of an array are arrays down to itself. oasdiff
 // names such a type array<array<...>> without an end (typeString of its package checker).
 func refuseArrays(doc *openapi3.T) error {
-	return doc.WalkSchemas(func(at string, s *openapi3.SchemaRef) error {
+	var found []string
+	for schema, name := range schemas(doc) {
 		seen := make(map[*openapi3.Schema]bool)
-		for array := s.Value; array.Type.Includes("array"); array = array.Items.Value {
+		for array := schema; array != nil && array.Type.Includes("array") && array.Items != nil; {
 			if seen[array] {
-				return fmt.Errorf("schema %s is an array of itself, which cannot be compared: "+
-					"write an array of objects", path.Base(at))
-			}
-			seen[array] = true
-			if array.Items == nil || array.Items.Value == nil {
+				found = append(found, name)
 				break
 			}
+			seen[array] = true
+			array = array.Items.Value
 		}
+	}
+	if len(found) == 0 {
 		return nil
-	})
+	}
+	return fmt.Errorf("schema %s is an array of itself, which cannot be compared: "+
+		"write an array of objects", slices.Min(found))
+}
+
+// schemas returns all schemas of a document and their names. WalkSchemas alone needs the square of
+// the depth, which is that of a chain of references.
+func schemas(doc *openapi3.T) map[*openapi3.Schema]string {
+	found := make(map[*openapi3.Schema]string)
+	var open []*openapi3.Schema
+	add := func(at string, s *openapi3.SchemaRef) error {
+		if _, ok := found[s.Value]; !ok {
+			found[s.Value] = path.Base(at)
+			open = append(open, s.Value)
+		}
+		return openapi3.SkipSubtree
+	}
+	_ = doc.WalkSchemas(add)
+	for len(open) > 0 {
+		parent := open[len(open)-1]
+		open = open[:len(open)-1]
+		_ = openapi3.NewSchemaRef("", parent).WalkSubtree(func(at string, s *openapi3.SchemaRef) error {
+			if s.Value == parent {
+				return nil
+			}
+			return add(at, s)
+		})
+	}
+	return found
 }
