@@ -18,7 +18,7 @@ import (
 var knownDeviations string
 
 // drift reports where the vendor's own document differs from a spec. It compares the parameters,
-// bodies and success responses of the operations that the spec has.
+// bodies, success responses and security of the operations that the spec has.
 func drift(spec, file string, out io.Writer) error {
 	theirs, err := readDocument(file)
 	if err != nil {
@@ -36,8 +36,13 @@ func drift(spec, file string, out io.Writer) error {
 		}
 	}
 	found := 0
+	isTold := make(map[string]bool) // operations have schemas in common
 	report := func(place, text string) {
 		line := place + ": " + text
+		if isTold[line] {
+			return
+		}
+		isTold[line] = true
 		if _, ok := known[line]; ok {
 			known[line] = true
 			return
@@ -47,6 +52,11 @@ func drift(spec, file string, out io.Writer) error {
 	}
 	places, theirPlaces := ours.places(), theirs.places()
 	compared := make(map[string]bool)
+	for name := range object(object(ours["components"])["schemas"]) {
+		_, compared[schemaPrefix+name] = object(object(theirs["components"])["schemas"])[name]
+	}
+	compared["security"] = theirs.describesSecurity()
+	security := make(map[string][]string) // the operations with each difference
 	byPath := func(a, b string) int {
 		x, y := places[a], places[b]
 		return cmp.Or(strings.Compare(x.path, y.path), strings.Compare(x.method, y.method))
@@ -62,6 +72,11 @@ func drift(spec, file string, out io.Writer) error {
 			report(at, text)
 			continue
 		}
+		own, vendors := ours.security(places[key]), theirs.security(there)
+		if theirs.describesSecurity() && own != vendors {
+			text := fmt.Sprintf("the API requires %s, and not %s", vendors, own)
+			security[text] = append(security[text], at)
+		}
 		changes, err := compareOperation(ours, theirs, places[key], there)
 		if err != nil {
 			report(at, err.Error())
@@ -69,8 +84,15 @@ func drift(spec, file string, out io.Writer) error {
 		}
 		compared[at] = true
 		for _, c := range changes {
-			report(at, c.text)
+			if strings.HasPrefix(c.where, schemaPrefix) {
+				report(c.where, c.text)
+			} else {
+				report(at, c.text)
+			}
 		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(security)) {
+		report("security", text+" of "+strings.Join(security[text], ", "))
 	}
 	our, their := ours.servers()[0].Host, theirs.servers()
 	isOurs := func(server *url.URL) bool { return server.Host == "" || server.Host == our }

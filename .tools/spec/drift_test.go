@@ -40,8 +40,8 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 			"`attributeType`"
 		newDate = "added the optional property `data/lastTopup` to the response with the " +
 			"`200` status"
-		newBoss = "added the optional property `data/items/created/by/boss` to the response " +
-			"with the `200` status (shared schema: `Change`, also at `data/items/updated/by/boss`)"
+		newBoss = "schema Change: added the optional property `by/boss` to the response " +
+			"with the `any` status"
 		newType = "the `pagination/hasNext` response's property `type` changed from `boolean` to " +
 			"`string` for status `200`"
 		noLimit = `cannot be read: failed to resolve "limit" in fragment in URI: ` +
@@ -57,10 +57,16 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 		account = "        - {name: account, in: path, required: true, schema: {type: string}}"
 		limit   = "        - {name: limit, in: query, " +
 			"schema: {type: integer, minimum: 1, maximum: 100}}"
-		below  = "below: {type: number, format: double}"
-		mobile = "              mobile:\n                type: object\n"
-		data   = "              data:\n                type: object\n"
-		page   = "    Page:\n      type: object\n"
+		below   = "below: {type: number, format: double}"
+		mobile  = "              mobile:\n                type: object\n"
+		data    = "              data:\n                type: object\n"
+		page    = "    Page:\n      type: object\n"
+		schemes = "components:\n  securitySchemes:\n" +
+			"    b: {type: http, scheme: Bearer}\n" +
+			"    o: {type: oauth2, description: x, flows: {clientCredentials: " +
+			"{tokenUrl: https://api.sakari.io/oauth2/token, scopes: {}}}}\n"
+		ours = `{"flows":{"clientCredentials":{"scopes":[],` +
+			`"tokenUrl":"https://api.sakari.io/oauth2/token"}},"type":"oauth2"}`
 		person = "lastName: {type: string}\n            email: {type: string}"
 		getOne = "      operationId: fetchAttribute\n"
 	)
@@ -170,7 +176,46 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 			replace: []string{
 				person, person + "\n            boss: {$ref: '#/components/schemas/Change'}",
 			},
-			want: each(newBoss, list, byType, one),
+			want: []string{newBoss},
+		},
+		"recursive schema in an allOf": {
+			replace: []string{
+				person, person + "\n            boss: {$ref: '#/components/schemas/Change'}",
+				`created:
+                $ref: "#/components/schemas/Change"`,
+				`created: {allOf: [{$ref: "#/components/schemas/Change"}], description: x}`,
+			},
+			want: []string{newBoss},
+		},
+		"security of the same kind": {
+			replace: []string{"components:\n", "security: [{o: []}]\n" + schemes},
+		},
+		"security of the API": {
+			replace: []string{"components:\n", "security: [{b: []}, {o: [read]}]\n" + schemes},
+			want: []string{"security: the API requires " + ours + ` with [read] or {"scheme":"bearer",` +
+				`"type":"http"}, and not ` + ours + " of " +
+				strings.ReplaceAll(strings.TrimSuffix(list+byType+create+one+update, ": "), ": ", ", ")},
+		},
+		"security of an operation": {
+			replace: []string{
+				"components:\n", "security: [{o: []}]\n" + schemes,
+				getOne, "      security: []\n",
+			},
+			want: []string{"security: the API requires nothing, and not " + ours + " of " +
+				strings.TrimSuffix(one, ": ")},
+		},
+		"address of the token": {
+			replace: []string{
+				getOne, "      security: [{o: []}, {}]\n",
+				"components:\n", "security: [{o: []}]\n" + strings.Replace(schemes, "/token", "/other", 1),
+			},
+			want: []string{
+				"security: the API requires nothing or " + strings.Replace(ours, "/token", "/other", 1) +
+					", and not " + ours + " of " + strings.TrimSuffix(one, ": "),
+				"security: the API requires " + strings.Replace(ours, "/token", "/other", 1) +
+					", and not " + ours + " of " +
+					strings.ReplaceAll(strings.TrimSuffix(list+byType+create+update, ": "), ": ", ", "),
+			},
 		},
 		"operation is null": {
 			replace: []string{"    put:\n", "    put: null\n    x-put:\n"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -98,12 +97,6 @@ func changesIn(report string) []string {
 }
 
 func TestRevise_ReportsChanges(t *testing.T) {
-	const (
-		both = ".*POST /v1/accounts/{accountId}/attributes/{attributeType}," +
-			".*PUT /v1/accounts/{accountId}/attributes/{attributeType}/{attributeId}.*"
-		newDate = ": added the optional property `data/lastTopup` " +
-			"to the response with the `200` status"
-	)
 	for name, c := range map[string]struct {
 		from, to []string
 		want     []string
@@ -112,7 +105,8 @@ func TestRevise_ReportsChanges(t *testing.T) {
 		"new date in the response": {
 			to: []string{"R2"},
 			want: []string{
-				"info " + both + newDate,
+				"info schema Autotopup: added the optional property `lastTopup` " +
+					"to the response with the `any` status",
 				"added gen.Autotopup.LastTopup: added",
 			},
 			bump: "an addition (minor)",
@@ -121,7 +115,7 @@ func TestRevise_ReportsChanges(t *testing.T) {
 		"a property removed from the request": {
 			to: []string{"less"},
 			want: []string{
-				"warning " + both + ": removed the request property `lists/items/doubleOptIn/prompt`",
+				"warning schema ListDoubleOptIn: removed the request property `prompt`",
 				"breaking gen.ListDoubleOptIn.Prompt: removed",
 			},
 			bump: "breaking (major)",
@@ -134,10 +128,8 @@ func TestRevise_ReportsChanges(t *testing.T) {
 			if err := run(args, &out); err != nil {
 				t.Fatal(err)
 			}
-			// Other operations may have the same schemas.
 			for _, want := range c.want {
-				isWanted := regexp.MustCompile("^" + want + "$").MatchString
-				if !slices.ContainsFunc(changesIn(out.String()), isWanted) {
+				if !slices.Contains(changesIn(out.String()), want) {
 					t.Errorf("no %s in\n%s", want, out.String())
 				}
 			}

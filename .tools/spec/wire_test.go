@@ -17,6 +17,8 @@ paths:
       operationId: x
       responses:
         "200": {description: d, content: {application/json: {schema: {$ref: "#/components/schemas/Thing"}}}}
+  /public:
+    get: {operationId: public, security: [], responses: {"204": {description: d}}}
   /y:
     post:
       operationId: y
@@ -47,8 +49,8 @@ func TestWireChanges_AreToldOnce(t *testing.T) {
 		"a $ref in an allOf with nullable": {
 			old: part, new: `part: {allOf: [{$ref: "#/components/schemas/Part"}], nullable: true}`,
 			want: []string{
-				"breaking  GET /x, POST /y: the response property `part` became nullable for the status `200`",
-				"info      POST /y: the request property `part` became nullable",
+				"breaking  schema Thing: the response property `part` became nullable for the status `any`",
+				"info      schema Thing: the request property `part` became nullable",
 			},
 		},
 		"a $ref in an allOf without nullable": {
@@ -60,8 +62,34 @@ func TestWireChanges_AreToldOnce(t *testing.T) {
 		"a property of a shared schema": {
 			old: `{name: {type: string}}`, new: `{name: {type: integer}}`,
 			want: []string{
-				`breaking  GET /x, POST /y: the ` + "`" + `list/items/name` + "`" + ` response's property ` + "`" + `type` + "`" + ` changed from ` + "`" + `string` + "`" + ` to ` + "`" + `integer` + "`" + ` for status ` + "`" + `200` + "`" + ` (shared schema: ` + "`" + `Part` + "`" + `, also at ` + "`" + `part/name` + "`" + `)`,
-				`breaking  POST /y: the ` + "`" + `list/items/name` + "`" + ` request property ` + "`" + `type` + "`" + ` changed from ` + "`" + `string` + "`" + ` to ` + "`" + `integer` + "`" + ` (shared schema: ` + "`" + `Part` + "`" + `, also at ` + "`" + `part/name` + "`" + `)`,
+				"breaking  schema Part: the `name` request property `type` changed from `string` to `integer`",
+				"breaking  schema Part: the `name` response's property `type` changed from `string` to `integer` for status `any`",
+			},
+		},
+		"a schema with another name": {
+			old: `schemas:
+    Thing: {type: object, properties: {part: {$ref: "#/components/schemas/Part"}, list: {type: array, items: {$ref: "#/components/schemas/Part"}}}}
+    Part: {type: object, properties: {name: {type: string}}}`,
+			new: `schemas:
+    Thing: {type: object, properties: {part: {$ref: "#/components/schemas/Piece"}, list: {type: array, items: {$ref: "#/components/schemas/Piece"}}}}
+    Piece: {type: object, properties: {name: {type: integer}}}`,
+			want: []string{
+				"breaking  schema Thing: the `list/items/name` request property `type` changed from `string` to `integer` (shared schema: `Piece`, also at `part/name`)",
+				"breaking  schema Thing: the `list/items/name` response's property `type` changed from `string` to `integer` for status `any` (shared schema: `Piece`, also at `part/name`)",
+				"info      components: removed the schema `Part`",
+			},
+		},
+		"an operation that requires security": {
+			old: " security: [],", new: "",
+			want: []string{
+				"breaking  GET /public: the endpoint no longer allows anonymous access and now only accepts `oauth: [read]`",
+			},
+		},
+		"another flow": {
+			old: "clientCredentials: {tokenUrl", new: "password: {tokenUrl",
+			want: []string{
+				"breaking  components: the flow `clientCredentials` was removed from the security scheme `oauth`",
+				"info      components: the flow `password` was added to the security scheme `oauth`",
 			},
 		},
 		"a public operation": {
