@@ -31,7 +31,7 @@ func (p place) String() string { return strings.ToUpper(p.method) + " " + p.path
 func readDocument(file string) (document, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %s", err, writeVendorFile)
 	}
 	doc, err := parseDocument(text)
 	if err != nil {
@@ -58,6 +58,9 @@ func parseDocument(text []byte) (document, error) {
 	doc := document(object(parsed))
 	if doc["swagger"] != nil {
 		return nil, fmt.Errorf("is Swagger %v: convert it to OpenAPI 3", doc["swagger"])
+	}
+	if doc["openapi"] == nil {
+		return nil, fmt.Errorf("is not an OpenAPI 3 document: it has no openapi; it begins with %.40q", text)
 	}
 	if version, _ := doc["openapi"].(string); !strings.HasPrefix(version, "3.") {
 		return nil, fmt.Errorf("is not an OpenAPI 3 document: openapi is %v; it begins with %.40q",

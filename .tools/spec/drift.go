@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -167,13 +168,13 @@ func near(key string, ours, theirs map[string]place) []string {
 // compareOperation compares one operation by itself.
 func compareOperation(ours, theirs document, here, there place) (changes []wireChange, err error) {
 	defer func() {
-		if crash := recover(); crash != nil { // oasdiff expects a valid document
-			changes, err = nil, fmt.Errorf("cannot be compared: %v", crash)
+		if recover() != nil { // oasdiff expects a valid document
+			changes, err = nil, errors.New("cannot be compared: it is not valid OpenAPI")
 		}
 	}()
 	own, err := ours.load(here)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot be read in the spec: %w", err)
 	}
 	vendor, err := theirs.load(there)
 	if err != nil {

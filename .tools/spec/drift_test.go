@@ -271,6 +271,11 @@ func TestDrift_ReportsDifferences(t *testing.T) {
 				"DELETE /accounts/{account}/attributes/{kind}/{id}", "GET /accounts/{a}/attributes/{b}/{c}/history",
 			},
 		},
+		"parameters are a text": {
+			replace: []string{getOne, getOne + "      parameters: x\n"},
+			want: each("cannot be read: unexpected str `x` in "+
+				"/paths/~1v1~1accounts~1{account}~1attributes~1{kind}~1{id}/get/parameters", one),
+		},
 		"paths is an array": {
 			replace: []string{"\npaths:\n", "\npaths: []\nx-paths:\n"},
 			want:    each(missing, list, byType, create, one, update),
@@ -369,7 +374,8 @@ func TestDrift_RefusesWhatIsNotADocument(t *testing.T) {
 		"it begins with \"<!DOCTYPE":              file(html),
 		"neither JSON nor YAML":                   file(`{"openapi":"3.0.0",`),
 		"is Swagger 2.0: convert it to OpenAPI 3": file(`{"swagger":"2.0"}`),
-		"openapi is <nil>; it begins with":        file("a: b"),
+		"it has no openapi; it begins with":       file("a: b"),
+		"it begins with \"- a":                    file("- a"),
 		"is empty: write an OpenAPI 3 document":   file(""),
 		"openapi is 4.0.0":                        file("openapi: 4.0.0"),
 		"openapi is 3":                            file("openapi: 3"),

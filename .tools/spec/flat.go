@@ -2,10 +2,12 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,9 +27,9 @@ func (d document) flat() (*openapi3.T, error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := openapi3.NewLoader().LoadFromData(text)
-	if err != nil {
-		return nil, err
+	loaded, err := loadText(text)
+	if err != nil { // the lines are those of text
+		return nil, errors.New(lineNumber.ReplaceAllString(err.Error(), ""))
 	}
 	var nullable []*openapi3.Schema // MergeSpec reads nullable beside an allOf as that of a part
 	for schema := range schemas(loaded) {
@@ -43,6 +45,25 @@ func (d document) flat() (*openapi3.T, error) {
 	}
 	commonparams.Move(loaded)
 	return loaded, refuseArrays(loaded)
+}
+
+var (
+	lineNumber = regexp.MustCompile(`\bline \d+: `)
+	goType     = regexp.MustCompile(` into \S+ in `)
+)
+
+// loadText loads a document, and names no Go type in an error.
+func loadText(text []byte) (*openapi3.T, error) {
+	loaded, err := openapi3.NewLoader().LoadFromData(text)
+	if err == nil {
+		return loaded, nil
+	}
+	_, reason, isForm := strings.Cut(err.Error(), "construct errors: ")
+	if !isForm {
+		return nil, err
+	}
+	reason = strings.ReplaceAll(goType.ReplaceAllString(reason, " in "), "cannot construct !!", "unexpected ")
+	return nil, errors.New(reason)
 }
 
 // annotations are the keys of a schema that change nothing on the wire.

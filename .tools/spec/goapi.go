@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"go/types"
 	"path/filepath"
 	"slices"
@@ -75,7 +75,7 @@ func loadPackages(tree string) (*apidiff.Module, []string, error) {
 	var problems []string
 	for _, p := range loaded {
 		if p.Module == nil {
-			return nil, nil, fmt.Errorf("%s is not in a module: %v", p.PkgPath, p.Errors)
+			return nil, nil, errors.New("one of the two has no go.mod: compare revisions that have code")
 		}
 		module.Path = p.Module.Path
 		isInternal := slices.Contains(strings.Split(p.PkgPath, "/"), "internal")

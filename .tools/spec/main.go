@@ -19,7 +19,11 @@ import (
 	"strings"
 )
 
-const specFile = "openapi.yaml"
+const (
+	specFile        = "openapi.yaml"
+	writeFile       = "write a file, or a file of a git revision such as HEAD:" + specFile
+	writeVendorFile = "write the name of a file with the vendor's document"
+)
 
 // errFound reports that the command worked, and printed what is wrong.
 var errFound = errors.New("see above")
@@ -33,9 +37,18 @@ func main() {
 	case errors.Is(err, errFound):
 		os.Exit(1)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, message(os.Args[1:], err))
 		os.Exit(2)
 	}
+}
+
+// message returns an error on one line, after the name of the command.
+func message(args []string, err error) string {
+	text := err.Error()
+	if len(args) > 0 {
+		text = args[0] + ": " + text
+	}
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
 func run(args []string, out io.Writer) error {
@@ -49,7 +62,7 @@ func run(args []string, out io.Writer) error {
 	case command == "release-check" && len(args) == 0:
 		return releaseCheck(".", out)
 	case command == "drift" && len(args) == 1 && args[0] == "":
-		return errors.New("SPEC: write the name of a file with the vendor's document")
+		return errors.New("SPEC: " + writeVendorFile)
 	case command == "drift" && len(args) == 1:
 		return drift(specFile, args[0], out)
 	case command == "pack" && len(args) == 2:
@@ -61,6 +74,9 @@ func run(args []string, out io.Writer) error {
 // toRoot makes paths mean the same wherever the command is called from.
 func toRoot() error {
 	root, err := output(".", "git", "rev-parse", "--show-toplevel")
+	if err != nil && strings.Contains(err.Error(), "not a git repository") {
+		return fmt.Errorf("%w: run it in a clone of the repository", err)
+	}
 	if err != nil {
 		return err
 	}

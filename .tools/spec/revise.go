@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 // revise reports what a change from one spec to another breaks, and the version that it needs.
 func revise(from, to string, out io.Writer) error {
 	if from == "" || to == "" {
-		return fmt.Errorf("FROM and TO: write a file, or a file of a git revision such as HEAD:%s", specFile)
+		return errors.New("FROM and TO: " + writeFile)
 	}
 	work, err := os.MkdirTemp("", "spec")
 	if err != nil {
@@ -68,14 +69,17 @@ func readSide(root, name, tree string) (side, error) {
 		if errors.As(err, &failed) { // it names the file again
 			err = failed.Err
 		}
-		err = fmt.Errorf("%w: write a file, or a file of a git revision such as HEAD:%s", err, specFile)
+		err = fmt.Errorf("%w: %s", err, writeFile)
 	case revision != "" && path.Clean(file) == specFile:
-		err = extract(root, revision, tree)
-	default:
-		var committed string
-		if committed, err = output(root, "git", "show", name); err == nil {
-			err = treeWith(root, []byte(committed), tree)
+		if err = extract(root, revision, tree); err != nil {
+			err = fmt.Errorf("%w: %s", err, writeFile)
 		}
+	default:
+		committed, failed := output(root, "git", "show", name)
+		if failed != nil {
+			return side{}, fmt.Errorf("%w: %s", failed, writeFile)
+		}
+		err = treeWith(root, []byte(committed), tree)
 	}
 	if err != nil {
 		return side{}, err
@@ -86,6 +90,9 @@ func readSide(root, name, tree string) (side, error) {
 // sideIn reads the spec in a tree.
 func sideIn(tree string) (side, error) {
 	text, err := os.ReadFile(filepath.Join(tree, specFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return side{}, fmt.Errorf("it has no %s: %s", specFile, writeFile)
+	}
 	if err != nil {
 		return side{}, err
 	}

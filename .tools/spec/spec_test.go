@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -211,6 +212,7 @@ func TestRevise_RefusesWhatIsNotASpec(t *testing.T) {
 	twice := write(t, filepath.Join(t.TempDir(), "t.yaml"), "openapi: 3.0.3\nopenapi: 3.0.3\n")
 	loop := write(t, filepath.Join(t.TempDir(), "l.yaml"),
 		strings.Replace(wireSpec, "Part: {", "Part: {allOf: [{$ref: \"#/components/schemas/Part\"}], ", 1))
+	paths := write(t, filepath.Join(t.TempDir(), "p.yaml"), "openapi: 3.0.3\ninfo: {title: x, version: x}\npaths: []\n")
 	for want, spec := range map[string]string{
 		"FROM and TO: write a file, or a file of a git revision such as HEAD:openapi.yaml": "",
 		"v9: no such file or directory: write a file, or a file of a git revision":         "v9",
@@ -219,15 +221,23 @@ func TestRevise_RefusesWhatIsNotASpec(t *testing.T) {
 		"s.yaml: is Swagger 2.0: convert it":                      swagger,
 		`line 2: mapping key "openapi" already defined at line 1`: twice,
 		"schemas/Part: write a schema that is no part of itself":  loop,
-		"not a valid object name":                                 "v9:openapi.yaml",
-		"no such file":                                            "nowhere.yaml",
-		"git show":                                                "HEAD:nowhere.yaml",
-		"o.yaml: invalid info":                                    invalid,
+		"not a valid object name: v9: write a file, or a file of": "v9:openapi.yaml",
+		"p.yaml: line 3: unexpected seq in /paths":                paths,
+		"no such file":         "nowhere.yaml",
+		"git show":             "HEAD:nowhere.yaml",
+		"o.yaml: invalid info": invalid,
 	} {
 		err := run([]string{"revise", "openapi.yaml", spec}, &strings.Builder{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", spec, err, want)
 		}
+	}
+}
+
+func TestMessage_IsOneLine(t *testing.T) {
+	got := message([]string{"revise", "a", "b"}, errors.New("a: fatal\n\nUse --"))
+	if want := "revise: a: fatal; Use --"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -424,6 +434,37 @@ func TestReleaseCheck_ComparesWithTheLastRelease(t *testing.T) {
 	git("clone", "-q", "--depth", "1", "file://"+repository, clone)
 	repository = clone
 	check("shallow clone", false, "git fetch --unshallow --tags")
+}
+
+func TestRevise_RefusesRevisionsWithoutCode(t *testing.T) {
+	t.Parallel()
+	repository := t.TempDir()
+	commit := func(name string) {
+		t.Helper()
+		for _, args := range [][]string{{"add", "-A"}, {"commit", "-q", "--allow-empty", "-m", name}, {"tag", name}} {
+			if _, err := output(repository, "git", append(gitConfig, args...)...); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := output(repository, "git", append(gitConfig, "init", "-q")...); err != nil {
+		t.Fatal(err)
+	}
+	commit("empty")
+	write(t, filepath.Join(repository, specFile), read(t, specFile))
+	commit("spec")
+	_, err := readSide(repository, "empty:"+specFile, t.TempDir())
+	if want := "it has no openapi.yaml: " + writeFile; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	side, err := readSide(repository, "spec:"+specFile, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "one of the two has no go.mod: compare revisions that have code"
+	if _, err := compareGo(side.tree, side.tree); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 }
 
 // Git does not add the files of a repository inside the work tree.

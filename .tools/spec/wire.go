@@ -125,7 +125,7 @@ func loadSpec(text []byte) (*openapi3.T, error) {
 	if err := parsed.refuseLoops(); err != nil { // Validate would say less
 		return nil, err
 	}
-	doc, err := openapi3.NewLoader().LoadFromData(text)
+	doc, err := loadText(text)
 	if err == nil {
 		err = doc.Validate(context.Background())
 	}
