@@ -126,8 +126,8 @@ func serversOf(places ...any) []*url.URL {
 
 var parameterName = regexp.MustCompile(`\{[^}]*\}`)
 
-// ignoredKeys are those of an operation that oasdiff does not compare in drift. Security is compared
-// without the names of its schemes. The responses that report a failure are those of the whole API.
+// ignoredKeys are those of an operation that drift does not compare with oasdiff. Security is
+// compared without the names of its schemes. Failures are a convention of the whole API.
 var ignoredKeys = []string{"operationId", "summary", "description", "tags", "security", "servers"}
 
 // load reads one operation of the document, and what it refers to. The rest of the document may be
