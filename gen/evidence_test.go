@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,8 +57,20 @@ func sourceOf(extensions map[string]any) (page, revision string) {
 const noPage = "none," // the page of "x-source: none, WHY"
 
 func TestSources_NameKnownPagesAndRevisions(t *testing.T) {
+	doc := readSpecWithLines(t)
+	for _, violation := range unknownSources(t, doc) {
+		t.Error(violation)
+	}
+	if found := lintAll(doc).sources; len(found) < 5 {
+		t.Errorf("found only %d sources", len(found))
+	}
+}
+
+// unknownSources returns a violation for each x-source whose page or revision is not known.
+func unknownSources(t *testing.T, doc *openapi3.T) (violations []string) {
+	t.Helper()
 	known := map[string]map[string]bool{"introduction": {"R1": true}} // it documents no operation
-	for _, item := range readSpec(t).Paths.Map() {
+	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			if op.ExternalDocs == nil { // TestSpec_FollowsTheRules says so
 				continue
@@ -75,27 +86,16 @@ func TestSources_NameKnownPagesAndRevisions(t *testing.T) {
 			}
 		}
 	}
-	text, err := os.ReadFile("../openapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	source := regexp.MustCompile("^[^`]*x-source: (.*)$") // not one that a description quotes
-	found := 0
-	for number, line := range strings.Split(string(text), "\n") {
-		match := source.FindStringSubmatch(line)
-		if match == nil {
-			continue
-		}
-		found++
-		page, revision := sourceOf(map[string]any{"x-source": match[1]})
-		if page != noPage && !known[page][revision] {
-			t.Errorf("openapi.yaml:%d: %s is unknown: write a page of externalDocs and its "+
-				"revision, one in testdata/pages if the page is there", number+1, match[1])
+	for source, places := range lintAll(doc).sources {
+		page, revision := sourceOf(map[string]any{"x-source": source})
+		for _, place := range places {
+			if page != noPage && !known[page][revision] {
+				violations = append(violations, place+": "+source+" is unknown: write a page of externalDocs and its "+
+					"revision, one in gen/testdata/pages if the page is there")
+			}
 		}
 	}
-	if found < 30 {
-		t.Errorf("found only %d sources", found)
-	}
+	return violations
 }
 
 // A violation fails the test. A warning does not: a newer revision of a page need not be followed.
@@ -124,13 +124,15 @@ func checkEvidence(t *testing.T, doc *openapi3.T) (all evidence, checked int) {
 				continue
 			}
 			checked++
-			e := &evidence{page: page, revision: revision}
+			e := &evidence{page: page, revision: revision, reported: make(map[string]bool)}
 			if op.RequestBody != nil {
 				shown := make(map[string]any)
 				for revision, s := range samples {
 					shown[revision] = s.Request
 				}
 				e.body(op.OperationID+" request", op.Origin, op.RequestBody.Value.Content, shown)
+			} else if samples[revision].Request != nil {
+				e.report(op.Origin, op.OperationID+" request", "write a requestBody: %s shows one", e.file(revision))
 			}
 			if response := op.Responses.Status(200); response != nil {
 				shown := make(map[string]any)
@@ -153,7 +155,8 @@ func checkEvidence(t *testing.T, doc *openapi3.T) (all evidence, checked int) {
 // evidence compares an operation with the samples of its page.
 type evidence struct {
 	page       string
-	revision   string // the one that the operation follows
+	revision   string          // the one that the operation follows
+	reported   map[string]bool // the places of what is not declared
 	violations []string
 	warnings   []string
 }
@@ -175,6 +178,10 @@ func (e *evidence) body(place string, at *openapi3.Origin, content openapi3.Cont
 			e.page, e.revision, e.page, e.file(e.revision))
 	}
 	media := content.Get("application/json")
+	if media == nil || media.Schema == nil {
+		e.report(at, place, "write a schema of application/json: %s shows JSON", e.file(e.revision))
+		return
+	}
 	at = cmp.Or(media.Origin, at)
 	example := media.Examples["page"]
 	if example == nil {
@@ -184,6 +191,7 @@ func (e *evidence) body(place string, at *openapi3.Origin, content openapi3.Cont
 	if diff := gocmp.Diff(followed, example.Value.Value); diff != "" {
 		e.report(at, place, "write the example page as %s has it (-), and not (+)\n%s", e.file(e.revision), diff)
 	}
+	e.declared(place, media.Schema.Value, e.revision, followed)
 	for _, revision := range slices.Sorted(maps.Keys(shown)) {
 		if err := media.Schema.Value.VisitJSON(shown[revision], openapi3.MultiErrors()); err != nil {
 			e.report(at, place, "%s does not conform, but a server may follow any "+
@@ -198,6 +206,10 @@ func (e *evidence) body(place string, at *openapi3.Origin, content openapi3.Cont
 // operation follows another revision.
 func (e *evidence) declared(place string, schema *openapi3.Schema, revision string, shown any) {
 	report := func(place, what string) {
+		if e.reported[place] {
+			return
+		}
+		e.reported[place] = true
 		if revision == e.revision {
 			e.report(schema.Origin, place, "%s: %s shows it", what, e.file(revision))
 			return
@@ -209,22 +221,22 @@ func (e *evidence) declared(place string, schema *openapi3.Schema, revision stri
 	case map[string]any:
 		for name, value := range shown {
 			if property := propertyOf(schema, name); property != nil {
-				e.declared(place+"/"+name, property.Value, revision, value)
+				e.declared(place+"/"+name, property, revision, value)
 			} else {
 				report(place+"/"+name, "declare it")
 			}
 		}
 	case string:
 		_, err := time.Parse(time.RFC3339, shown)
-		if err == nil && schema.Format != "date-time" {
+		isTime := func(part *openapi3.Schema) bool { return part.Format == "date-time" }
+		if err == nil && !slices.ContainsFunc(slices.Collect(partsOf(schema)), isTime) {
 			report(place, "write format: date-time")
 		}
 	case []any:
-		for part := range partsOf(schema) {
-			for _, element := range shown {
-				if part.Items != nil {
-					e.declared(place+"/*", part.Items.Value, revision, element)
-				}
+		items := composed(schema, func(part *openapi3.Schema) *openapi3.SchemaRef { return part.Items })
+		for _, element := range shown {
+			if items != nil {
+				e.declared(place+"/*", items, revision, element)
 			}
 		}
 	}
@@ -246,12 +258,26 @@ func partsOf(schema *openapi3.Schema) iter.Seq[*openapi3.Schema] {
 	}
 }
 
-// propertyOf returns a property of a schema, that of its last part, nil if none declares it.
-func propertyOf(schema *openapi3.Schema, name string) (found *openapi3.SchemaRef) {
+// propertyOf returns a property of a schema, or else any additional one, nil if there is none.
+func propertyOf(schema *openapi3.Schema, name string) *openapi3.Schema {
+	return cmp.Or(
+		composed(schema, func(part *openapi3.Schema) *openapi3.SchemaRef { return part.Properties[name] }),
+		composed(schema, func(part *openapi3.Schema) *openapi3.SchemaRef { return part.AdditionalProperties.Schema }),
+	)
+}
+
+// composed returns a schema of what each part of a schema has inside, nil if none has it.
+func composed(schema *openapi3.Schema, inside func(*openapi3.Schema) *openapi3.SchemaRef) *openapi3.Schema {
+	var found openapi3.SchemaRefs
 	for part := range partsOf(schema) {
-		found = cmp.Or(part.Properties[name], found)
+		if ref := inside(part); ref != nil {
+			found = append(found, ref)
+		}
 	}
-	return found
+	if found == nil {
+		return nil
+	}
+	return &openapi3.Schema{AllOf: found, Origin: found[0].Value.Origin}
 }
 
 // sources reports properties that another revision than that of their x-source showed first. A
@@ -285,8 +311,9 @@ func (e *evidence) sources(
 		}
 		values := make(map[string]any)
 		for revision, value := range shown {
-			if members, _ := value.(map[string]any); members[name] != nil {
-				values[revision] = members[name]
+			members, _ := value.(map[string]any)
+			if member, isShown := members[name]; isShown {
+				values[revision] = member
 			}
 		}
 		page, revision := sourceOf(own)
@@ -299,7 +326,9 @@ func (e *evidence) sources(
 			e.report(at, place+"/"+name, "write x-source: %s %s, which shows it first, and not %s %s",
 				e.page, earliest, page, revision)
 		}
-		e.sources(place+"/"+name, property.Value, own, values)
+		if earliest != "" { // what is inside is not shown here, and may contain itself
+			e.sources(place+"/"+name, property.Value, own, values)
+		}
 	}
 }
 
@@ -425,6 +454,40 @@ func TestEvidence_ReportsDifferencesFromSamples(t *testing.T) {
 			place:  "request",
 			report: "x-source is " + page + " R9: write a revision that is in gen/testdata/pages/" + page,
 		},
+		"request is missing": {
+			change: func(d document) { post(d).RequestBody = nil },
+			place:  "request",
+			report: "write a requestBody: gen/testdata/pages/" + page + "/R1.json shows one",
+		},
+		"request is no JSON": {
+			change: func(d document) { post(d).RequestBody.Value.Content = nil },
+			place:  "request",
+			report: "write a schema of application/json: gen/testdata/pages/" + page + "/R1.json shows JSON",
+		},
+		"no part declares a property": {
+			change: func(d document) {
+				schema(d, "Contact").AllOf = openapi3.SchemaRefs{property(d, "mobile"), property(d, "error")}
+				delete(schema(d, "Contact").Properties, "email")
+			},
+			place:  "request/email",
+			report: "declare it: gen/testdata/pages/" + page + "/R1.json shows it",
+		},
+		"schema of additional properties lacks a property": {
+			change: func(d document) {
+				schema(d, "Contact").AdditionalProperties.Schema = property(d, "error")
+				delete(schema(d, "Contact").Properties, "hubspot")
+			},
+			place:  "request/hubspot/id",
+			report: "declare it: gen/testdata/pages/" + page + "/R1.json shows it",
+		},
+		"only an older revision shows a property": {
+			change: func(d document) {
+				post(d).Extensions["x-source"] = page + " R3"
+				delete(schema(d, "Contact").Properties, "mobile")
+			},
+			place:  "request/mobile",
+			report: "declare it, if the spec is to follow gen/testdata/pages/" + page + "/R1.json",
+		},
 		"response is missing": {
 			change: func(d document) { post(d).Responses.Delete("200") },
 			place:  "response",
@@ -438,7 +501,124 @@ func TestEvidence_ReportsDifferencesFromSamples(t *testing.T) {
 			want := "createAttribute " + row.place + ": " + row.report
 			isWanted := func(violation string) bool { return strings.HasPrefix(violation, want) }
 			if !slices.ContainsFunc(append(found.violations, found.warnings...), isWanted) {
-				t.Errorf("got %.2000q, want one that starts with %q", found, want)
+				t.Errorf("got %.2000q, want one that starts with %q", append(found.violations, found.warnings...), want)
+			}
+		})
+	}
+}
+
+// TestSpec_MayChange shows changes that neither a rule nor a sample refuses.
+func TestSpec_MayChange(t *testing.T) {
+	type schema = *openapi3.Schema
+	type refs = openapi3.SchemaRefs
+	none := func() map[string]any { return map[string]any{"x-source": `none, as "all: of it" is assumed`} }
+	text := func(extensions map[string]any) *openapi3.SchemaRef {
+		s := openapi3.NewStringSchema()
+		s.Description, s.Example, s.Extensions = "x", "x", extensions
+		return s.NewRef()
+	}
+	part := func(contact schema, name string) *openapi3.SchemaRef { // with a property taken from a contact
+		part := openapi3.NewObjectSchema().WithPropertyRef(name, contact.Properties[name])
+		part.Description = "x"
+		delete(contact.Properties, name)
+		return part.NewRef()
+	}
+	reference := func(d *openapi3.T, contact schema, name string) *openapi3.SchemaRef {
+		ref := part(contact, name)
+		setSource(ref.Value, contact.Extensions["x-source"])
+		d.Components.Schemas["Part"] = ref.Value.NewRef()
+		ref.Ref = "#/components/schemas/Part"
+		return ref
+	}
+	for name, change := range map[string]func(d *openapi3.T, contact schema){
+		"operation without a page": func(d *openapi3.T, _ schema) {
+			op := d.Paths.Value("/oauth2/token").Post
+			op.ExternalDocs, op.Extensions = nil, none()
+			for _, name := range []string{"TokenRequest", "TokenResponse"} {
+				setSource(d.Components.Schemas[name].Value, none()["x-source"])
+			}
+		},
+		"source none of a schema":    func(d *openapi3.T, _ schema) { d.Components.Schemas["X"] = text(none()) },
+		"source none of a property":  func(_ *openapi3.T, c schema) { c.Properties["x"] = text(none()) },
+		"source none of a parameter": func(d *openapi3.T, _ schema) { d.Components.Parameters["limit"].Value.Extensions = none() },
+		"source none of a reference": func(_ *openapi3.T, c schema) {
+			mobile := *c.Properties["mobile"]
+			mobile.Extensions = none()
+			c.Properties["x"] = &mobile
+		},
+		"source none of a header": func(d *openapi3.T, _ schema) {
+			header := openapi3.Parameter{Description: "x", Extensions: none(), Schema: text(nil)}
+			d.Components.Headers = openapi3.Headers{"X": {Value: &openapi3.Header{Parameter: header}}}
+		},
+		"source none of an array": func(_ *openapi3.T, c schema) {
+			x := openapi3.NewArraySchema()
+			x.Description, x.Extensions, x.Items = "x", none(), text(nil)
+			c.Properties["x"] = x.NewRef()
+		},
+		"source none of a part": func(_ *openapi3.T, c schema) {
+			c.Properties["x"] = text(nil)
+			c.AllOf = refs{part(c, "x")}
+			c.AllOf[0].Value.Extensions = none()
+		},
+		"schema that contains itself": func(_ *openapi3.T, c schema) {
+			c.Properties["x"] = &openapi3.SchemaRef{Ref: "#/components/schemas/Contact", Value: c, Extensions: none()}
+		},
+		"allOf": func(d *openapi3.T, c schema) { c.AllOf = refs{reference(d, c, "email"), part(c, "optIn")} },
+		"anyOf": func(d *openapi3.T, c schema) { c.AnyOf = refs{reference(d, c, "email")} },
+		"oneOf": func(d *openapi3.T, c schema) { c.OneOf = refs{reference(d, c, "lists")} },
+		"allOf in allOf": func(_ *openapi3.T, c schema) {
+			c.AllOf = refs{{Value: &openapi3.Schema{Description: "x", AllOf: refs{part(c, "lists")}}}}
+		},
+		"allOf of one": func(_ *openapi3.T, c schema) {
+			c.Properties["optIn"] = (&openapi3.Schema{Description: "x", AllOf: refs{c.Properties["optIn"]}}).NewRef()
+			c.Properties["mobile"] = (&openapi3.Schema{Description: "x", AllOf: refs{c.Properties["mobile"]}}).NewRef()
+		},
+		"property in two parts": func(d *openapi3.T, c schema) {
+			mobile, empty := c.Properties["mobile"], openapi3.NewObjectSchema().NewRef()
+			empty.Value.Description, empty.Ref = "x", "#/components/schemas/Empty"
+			first, last := part(c, "mobile"), part(c, "email")
+			first.Value.Properties["mobile"], last.Value.Properties["mobile"] = mobile, empty
+			c.AllOf = refs{first, last}
+		},
+		"elements in two parts": func(d *openapi3.T, c schema) {
+			lists, empty := c.Properties["lists"], openapi3.NewObjectSchema().NewRef()
+			empty.Value.Description, empty.Ref = "x", "#/components/schemas/Empty"
+			other := openapi3.NewArraySchema().NewRef()
+			other.Value.Description, other.Value.Items = "x", empty
+			first, last := part(c, "lists"), part(c, "email")
+			first.Value.Properties["lists"], last.Value.Properties["lists"] = lists, other
+			c.AllOf = refs{first, last}
+		},
+		"reference to a union": func(d *openapi3.T, c schema) {
+			c.Properties["mobile"].Value = openapi3.NewOneOfSchema(c.Properties["mobile"].Value)
+			c.Properties["mobile"].Value.Type = &openapi3.Types{"object"}
+		},
+		"typed additional properties": func(_ *openapi3.T, c schema) {
+			c.AdditionalProperties = openapi3.BoolSchema{Schema: c.Properties["hubspot"]}
+			delete(c.Properties, "hubspot")
+		},
+		"closed object": func(_ *openapi3.T, c schema) { c.AdditionalProperties.Has = new(false) },
+		"known formats": func(_ *openapi3.T, c schema) {
+			for format := range strings.SplitSeq(knownFormats, ", ") {
+				c.Properties["x-"+format] = text(none())
+				c.Properties["x-"+format].Value.Format = format
+			}
+		},
+		"nullable and others": func(_ *openapi3.T, c schema) {
+			email := c.Properties["email"].Value
+			email.Nullable, email.ReadOnly, email.Deprecated, email.Default = true, true, true, "x"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reports := func(d *openapi3.T) []string {
+				found, _ := checkEvidence(t, d)
+				return slices.Concat(lint(d), found.violations, found.warnings, unknownSources(t, d))
+			}
+			doc := readFrozen(t)
+			before := reports(doc)
+			change(doc, doc.Components.Schemas["Contact"].Value)
+			if diff := gocmp.Diff(before, reports(doc)); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

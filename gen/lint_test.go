@@ -52,8 +52,10 @@ func TestSpec_FollowsTheRules(t *testing.T) {
 
 // lint returns the violations of the rules, each as "openapi.yaml:LINE: place: rule", or without
 // the line if the document has none.
-func lint(doc *openapi3.T) []string {
-	l := &linter{}
+func lint(doc *openapi3.T) []string { return lintAll(doc).violations }
+
+func lintAll(doc *openapi3.T) *linter {
+	l := &linter{sources: make(map[string][]string)}
 	for _, name := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
 		item := doc.Paths.Value(name)
 		l.parameters(name, item.Parameters)
@@ -72,10 +74,13 @@ func lint(doc *openapi3.T) []string {
 		l.header("header "+name, header.Value)
 	}
 	slices.Sort(l.violations)
-	return l.violations
+	return l
 }
 
-type linter struct{ violations []string }
+type linter struct {
+	violations []string
+	sources    map[string][]string // the places of each x-source
+}
 
 func (l *linter) check(at *openapi3.Origin, conforms bool, place, rule string, args ...any) {
 	if !conforms {
@@ -171,11 +176,7 @@ func (l *linter) schema(place string, schema *openapi3.Schema, source any) {
 	l.formats(place, schema)
 	for name, property := range schema.Properties {
 		at, place, value := cmp.Or(property.Origin, property.Value.Origin), place+"."+name, property.Value
-		if property.Ref != "" {
-			l.ownSource(at, place, property.Extensions, source)
-			l.check(at, !isArray(value) && !isMap(value), place, inlineContainer)
-			continue
-		}
+		l.check(at, property.Ref == "" || !isArray(value) && !isMap(value), place, inlineContainer)
 		l.nested(place, property, source)
 	}
 	l.nested(place+"[]", schema.Items, source)
@@ -193,7 +194,11 @@ func (l *linter) schema(place string, schema *openapi3.Schema, source any) {
 
 // nested checks a schema that is not a component.
 func (l *linter) nested(place string, ref *openapi3.SchemaRef, source any) {
-	if ref == nil || ref.Ref != "" {
+	if ref == nil {
+		return
+	}
+	if ref.Ref != "" {
+		l.ownSource(ref.Origin, place, ref.Extensions, source)
 		return
 	}
 	l.named(place, ref.Value)
@@ -217,7 +222,7 @@ func isArray(schema *openapi3.Schema) bool { return schema.Type.Is("array") || s
 
 // isMap reports whether the Go type of a schema is a map.
 func isMap(schema *openapi3.Schema) bool {
-	return schema.Properties == nil && len(schema.AllOf) == 0 &&
+	return schema.Properties == nil && len(schema.AllOf)+len(schema.OneOf)+len(schema.AnyOf) == 0 &&
 		(schema.Type.Is("object") || schema.AdditionalProperties.Schema != nil)
 }
 
@@ -232,6 +237,7 @@ func (l *linter) source(at *openapi3.Origin, place string, extensions map[string
 	if form == nil {
 		return "", true
 	}
+	l.sources[text] = append(l.sources[text], lineOf(at)+place)
 	return form[1], form[1] != ""
 }
 
@@ -364,6 +370,11 @@ func TestLint_ReportsEachRuleAlone(t *testing.T) {
 		},
 		"Contact.mobile: " + omitSource: func(d document) {
 			property(d, "Contact", "mobile").Extensions = schema(d, "Contact").Extensions
+		},
+		"Contact of 1: " + omitSource: func(d document) {
+			part := *property(d, "Contact", "mobile")
+			part.Extensions = schema(d, "Contact").Extensions
+			schema(d, "Contact").AllOf = openapi3.SchemaRefs{&part}
 		},
 		"FilterAttribute.value[]: " + omitSource: func(d document) {
 			value := property(d, "FilterAttribute", "value").Value
