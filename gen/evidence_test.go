@@ -66,6 +66,15 @@ func TestSources_NameKnownPagesAndRevisions(t *testing.T) {
 	}
 }
 
+func TestSources_ReportUnknownOnes(t *testing.T) {
+	doc := readSpecWithLines(t)
+	setSource(doc.Components.Schemas["Contact"].Value.Properties["email"].Value, "no-such-page R1")
+	got := unknownSources(t, doc)
+	if len(got) != 1 || !strings.Contains(got[0], ": Contact.email: no-such-page R1 is unknown: write a page") {
+		t.Errorf("got %q, want the source of Contact.email", got)
+	}
+}
+
 // unknownSources returns a violation for each x-source whose page or revision is not known.
 func unknownSources(t *testing.T, doc *openapi3.T) (violations []string) {
 	t.Helper()
@@ -499,6 +508,13 @@ func TestEvidence_ReportsDifferencesFromSamples(t *testing.T) {
 			row.change(doc)
 			found, _ := checkEvidence(t, doc)
 			want := "createAttribute " + row.place + ": " + row.report
+			for _, warning := range found.warnings {
+				place, _, _ := strings.Cut(warning, ": ")
+				isSame := func(other string) bool { return strings.HasPrefix(other, place+": ") }
+				if other := slices.IndexFunc(found.warnings, isSame); found.warnings[other] != warning {
+					t.Errorf("warned twice of %s", place)
+				}
+			}
 			isWanted := func(violation string) bool { return strings.HasPrefix(violation, want) }
 			if !slices.ContainsFunc(append(found.violations, found.warnings...), isWanted) {
 				t.Errorf("got %.2000q, want one that starts with %q", append(found.violations, found.warnings...), want)
