@@ -23,7 +23,7 @@ func TestContacts_AreCreatedReadUpdatedAndDeleted(t *testing.T) {
 	client := server.Client()
 	ctx := t.Context()
 	contact := contactWith("+15550001", "chris@example.com")
-	contact.AdditionalProperties = properties{"tags": []string{"a"}}.raw()
+	contact.AdditionalProperties = properties{"x-tags": []string{"a"}}.raw()
 	created, err := client.CreateContact(ctx, contact)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestContacts_AreCreatedReadUpdatedAndDeleted(t *testing.T) {
 	if diff := cmp.Diff(created, got); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	if string(got.AdditionalProperties["tags"]) != `["a"]` || *got.Mobile.Number != "+15550001" {
+	if string(got.AdditionalProperties["x-tags"]) != `["a"]` || *got.Mobile.Number != "+15550001" {
 		t.Errorf("got %+v", got)
 	}
 	updated, err := client.UpdateContact(ctx, *created.ID, gen.Contact{LastName: new("Bloggs")})

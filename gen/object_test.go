@@ -48,7 +48,7 @@ func TestObject_EncodesWhatItDecoded(t *testing.T) {
 		"page":             string(pageRequest(t)),
 		"empty":            `{}`,
 		"empty containers": `{"lists":[],"attributes":{},"email":""}`,
-		"undeclared":       `{"x-nickname":"C","score":1.5,"tags":["a",null],"x":null}`,
+		"undeclared":       `{"x-nickname":"C","x-score":1.5,"x-tags":["a",null],"x":null}`,
 		"undeclared, nested": `{"mobile":{"carrier":"x"},"lists":[{"colour":"red",` +
 			`"filter":{"attributes":[{"z":1,"value":[]}]}}]}`,
 		"large identifiers": `{"hubspot":{"id":9007199254740993},` +
@@ -372,14 +372,14 @@ func TestObject_GetAndSet(t *testing.T) {
 	const large int64 = 1234567890123456789
 	var contact gen.Contact
 	for name, value := range map[string]any{
-		"x-nickname": "C", "score": large, "tags": []string{"a"},
+		"x-nickname": "C", "x-score": large, "x-tags": []string{"a"},
 	} {
 		if err := contact.Set(name, value); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var score int64
-	if found, err := contact.Get("score", &score); !found || err != nil || score != large {
+	if found, err := contact.Get("x-score", &score); !found || err != nil || score != large {
 		t.Errorf("got %v, %v, %v", score, found, err)
 	}
 	if found, err := contact.Get("x-nickname", &score); !found || err == nil {
