@@ -69,9 +69,10 @@ func TestSources_NameKnownPagesAndRevisions(t *testing.T) {
 func TestSources_ReportUnknownOnes(t *testing.T) {
 	doc := readSpecWithLines(t)
 	setSource(doc.Components.Schemas["Contact"].Value.Properties["email"].Value, "no-such-page R1")
+	const want = ": Contact.email: no-such-page R1 is unknown: write a page"
 	got := unknownSources(t, doc)
-	if len(got) != 1 || !strings.Contains(got[0], ": Contact.email: no-such-page R1 is unknown: write a page") {
-		t.Errorf("got %q, want the source of Contact.email", got)
+	if !slices.ContainsFunc(got, func(violation string) bool { return strings.Contains(violation, want) }) {
+		t.Errorf("got %q, want one with %q", got, want)
 	}
 }
 

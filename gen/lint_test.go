@@ -457,8 +457,8 @@ func TestLint_NamesTheLine(t *testing.T) {
 	}
 	before, _, _ := strings.Cut(string(text), "\n        email:\n") // the first is that of Contact
 	want := fmt.Sprintf("openapi.yaml:%d: Contact.email: %s", strings.Count(before, "\n")+2, writeDescription)
-	if diff := gocmp.Diff([]string{want}, lint(doc)); diff != "" {
-		t.Error(diff)
+	if got := lint(doc); !slices.Contains(got, want) { // TestSpec_FollowsTheRules reports the rest
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
