@@ -118,7 +118,10 @@ func (p *pipeline) prepare(
 		query[name] = x.query[name]
 		x.request.URL.RawQuery = query.Encode()
 	}
-	if body == nil {
+	if body == nil { // the request may have one that is not JSON
+		if x.request.Body, err = readBody(x.request.Context(), x.request.Request); err != nil {
+			return &usageError{operation: x.called, err: err}
+		}
 		return nil
 	}
 	x.request.IsValid = x.operation.Body != "" && x.operation.Body == reflect.TypeOf(body).Elem().Name()

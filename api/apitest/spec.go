@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -94,12 +95,16 @@ func tokenPath(doc *openapi3.T) (string, error) {
 // validate returns the violations of a request. It does not check the access token: a missing token
 // is a failure to respond with, not a violation to report.
 func validate(r *http.Request, route *routers.Route, params map[string]string) error {
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	isUnreadable := openapi3filter.RegisteredBodyDecoder(mediaType) == nil && route.Operation.RequestBody != nil &&
+		route.Operation.RequestBody.Value.Content[mediaType] != nil // such as XML
 	return openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 		Request:    r,
 		PathParams: params,
 		Route:      route,
 		Options: &openapi3filter.Options{
 			MultiError:                 true,
+			ExcludeRequestBody:         isUnreadable,
 			ExcludeReadOnlyValidations: true,
 			SkipSettingDefaults:        true,
 			AuthenticationFunc:         openapi3filter.NoopAuthenticationFunc,

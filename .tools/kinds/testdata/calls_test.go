@@ -212,6 +212,19 @@ func TestKindBodies(t *testing.T) {
 			r, err := c.PostEitherWithTextBodyWithResponse(ctx, "x")
 			return done(r.GetBody(), err)
 		}, result{"x", `{"name":"abc"}`, ""}},
+		"XML": {func() result {
+			r, err := c.PostXMLWithBodyWithResponse(ctx, "application/xml", strings.NewReader("<b/>"))
+			return done(r.GetBody(), err)
+		}, result{"<b/>", `[{"a":"b"}]`, ""}},
+		"typed, bytes": {func() result {
+			r, err := api.Call[gen.BodiesThing](ctx, server.Client(), "postTyped", nil, nil, func(s string) (*http.Request, error) {
+				return gen.NewPostTypedRequestWithBody(s, "application/octet-stream", strings.NewReader("\x01"))
+			})
+			if err != nil {
+				return done(nil, err)
+			}
+			return done([]byte(r.Name), err)
+		}, result{"\x01", "abc", ""}},
 		"typed, other JSON": {func() result {
 			r, err := api.Call[gen.BodiesThing](ctx, server.Client(), "postOtherJSON", nil, &thing, func(s string) (*http.Request, error) {
 				return gen.NewPostOtherJSONRequestWithBody(s, "application/vnd.x+json", nil)

@@ -38,6 +38,12 @@ func Unsupported(doc *openapi3.T) []string {
 			if op.Servers != nil && len(*op.Servers) > 0 {
 				add(op.Origin, place, omitServers)
 			}
+			if !hasSuccess(op) {
+				add(op.Origin, place, "write a 2xx response, such as 204: no response would be a success")
+			}
+			if name := nestedInForm(op); name != "" {
+				add(op.Origin, place, "write the property %s of the form as a text: a form has no objects", name)
+			}
 			for _, name := range unsupportedSchemes(doc, securityOf(doc, op)) {
 				add(op.Origin, place, "omit the security scheme %s: the client has a bearer token and no other "+
 					"credential", name)
@@ -74,6 +80,33 @@ func Unsupported(doc *openapi3.T) []string {
 		})
 	}
 	return found
+}
+
+func hasSuccess(op *openapi3.Operation) bool {
+	return op.Responses.Default() != nil ||
+		slices.ContainsFunc(op.Responses.Keys(), func(status string) bool { return strings.HasPrefix(status, "2") })
+}
+
+// nestedInForm returns the name of a property of a form that is an object, "" if there is none.
+func nestedInForm(op *openapi3.Operation) string {
+	if op.RequestBody == nil {
+		return ""
+	}
+	form := op.RequestBody.Value.Content["application/x-www-form-urlencoded"]
+	if form == nil || form.Schema == nil {
+		return ""
+	}
+	properties := propertiesOf(form.Schema.Value)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		p := properties[name].Value
+		for p.Items != nil {
+			p = p.Items.Value
+		}
+		if p.Type.Is(openapi3.TypeObject) && form.Encoding[name] == nil {
+			return name
+		}
+	}
+	return ""
 }
 
 const omitServers = "omit servers: the client sends every call, with the token, to its base URL"

@@ -18,6 +18,8 @@ func checkLoops(s *openapi3.Schema, add func(message string)) {
 	switch {
 	case contains(s, s, partsOf):
 		add("write a schema that is no part of itself, which allows no value or any")
+	case s.Discriminator != nil && len(s.Discriminator.Mapping) == 0:
+		add("write the mapping of the discriminator: without one kin-openapi compares with all schemas")
 	case contains(s, s, elementsOf):
 		add("write an object with a property that is the array or the map: Go has no array of itself")
 	case slices.ContainsFunc(branches, func(branch *openapi3.SchemaRef) bool {

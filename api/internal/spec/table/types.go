@@ -46,7 +46,7 @@ func visit(doc *openapi3.T, f func(*openapi3.Schema)) {
 		visitContent(ref.Value.Content, f)
 	}
 	for _, ref := range c.Responses {
-		visitContent(ref.Value.Content, f)
+		visitResponse(ref.Value.Content, f)
 	}
 	for _, item := range doc.Paths.Map() {
 		visitParameters(item.Parameters, f)
@@ -56,7 +56,7 @@ func visit(doc *openapi3.T, f func(*openapi3.Schema)) {
 				visitContent(op.RequestBody.Value.Content, f)
 			}
 			for _, ref := range op.Responses.Map() {
-				visitContent(ref.Value.Content, f)
+				visitResponse(ref.Value.Content, f)
 			}
 		}
 	}
@@ -85,6 +85,17 @@ func visitContent(content openapi3.Content, f func(*openapi3.Schema)) {
 	for _, media := range content {
 		visitSchema(media.Schema, f)
 	}
+}
+
+// visitResponse leaves out the Go types of responses that are not JSON, such as XML: they are
+// bytes.
+func visitResponse(content openapi3.Content, f func(*openapi3.Schema)) {
+	for name, media := range content {
+		if !strings.Contains(name, "json") && !strings.HasPrefix(name, "text/") {
+			media.Schema = nil
+		}
+	}
+	visitContent(content, f)
 }
 
 // visitSchema leaves out a reference: a component is visited by itself.
