@@ -130,6 +130,10 @@ func reachable(value any, except map[reflect.Type][]string) string {
 		case reflect.Interface:
 			walk(v.Elem())
 		case reflect.Pointer:
+			if v.Type() == reflect.TypeFor[*lockedBuffer]() { // a token call may still write to the log
+				b.WriteString((*lockedBuffer)(v.UnsafePointer()).String() + "\n")
+				return
+			}
 			if at := (visit{v.UnsafePointer(), v.Type()}); !seen[at] {
 				seen[at] = true
 				walk(v.Elem())
