@@ -18,7 +18,6 @@ import (
 	"text/template"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -252,7 +251,7 @@ func write(file string, document map[string]any) error {
 }
 
 func encode(value any) (string, error) {
-	text, err := json.Marshal(value, json.Deterministic(true), jsontext.EscapeForHTML(false))
+	text, err := json.Marshal(value, json.Deterministic(true))
 	return string(text), err
 }
 

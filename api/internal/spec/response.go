@@ -125,15 +125,18 @@ func checkHeaders(
 
 // findMediaType returns the media type of the spec for a Content-Type.
 func findMediaType(content openapi3.Content, header http.Header) (*openapi3.MediaType, *Violation) {
-	name := mediaTypeOf(header)
-	switch {
-	case isEncoded(header):
+	if isEncoded(header) {
 		message := "the body has an encoding that was not asked for"
 		return nil, &Violation{"content-encoding", "content-encoding", message}
-	case name != "" && mediaTypeIn(content, name) != nil:
-		return mediaTypeIn(content, name), nil
-	case isJSON(name) && mediaTypeIn(content, MediaTypeJSON) != nil:
-		return mediaTypeIn(content, MediaTypeJSON), nil
+	}
+	if name := mediaTypeOf(header); name != "" {
+		media := mediaTypeIn(content, name)
+		if media == nil && isJSON(name) {
+			media = mediaTypeIn(content, MediaTypeJSON)
+		}
+		if media != nil {
+			return media, nil
+		}
 	}
 	known := slices.Sorted(maps.Keys(content))
 	return nil, &Violation{"content-type", "content-type", "must be " + strings.Join(known, " or ")}
