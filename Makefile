@@ -1,16 +1,18 @@
 .DEFAULT_GOAL := help
 .PHONY: run test generate check lint revise drift release-check bench fuzz soak help
 ROUNDS := 10
-CONTACT := api/cmd/sakari/testdata/contact.json
+COMMAND := api/cmd/sakari
+CONTACT := gen/testdata/contact.json
 export FROM := HEAD:openapi.yaml
 export TO := openapi.yaml
 export SPEC
 
 run: ## send the vendor page's contact to a fake server
-	go run ./api/cmd/sakari create -sandbox $(CONTACT)
+	go run -C $(COMMAND) . create -sandbox $(CURDIR)/$(CONTACT)
 
 test: ## run all tests with the race detector, and those of allocations and tools without it
 	go test -race -timeout 5m ./...
+	go test -C $(COMMAND) -race -timeout 5m ./...
 	go test -run TestCost ./api
 	go test -C .tools ./...
 	go test -C .tools/bench ./printers
@@ -26,6 +28,7 @@ check: lint release-check ## check the spec, gen/, what a spec may have, modules
 	.ci/generated
 	.ci/kinds
 	go mod tidy -diff
+	go mod -C $(COMMAND) tidy -diff
 	go mod -C .tools tidy -diff
 	go mod -C .tools/bench tidy -diff
 	@echo 'gofmt -l .'; test -z "$$(gofmt -l . | tee /dev/stderr)"
@@ -34,9 +37,11 @@ lint: ## check line width and spelling, and run vet and staticcheck
 	.ci/width
 	git ls-files ':!*testdata*' ':!*go.sum' | xargs go tool -modfile=.tools/go.mod misspell -error
 	go vet ./...
+	go vet -C $(COMMAND) ./...
 	go vet -C .tools ./...
 	go vet -C .tools/bench ./...
 	go tool -modfile=.tools/go.mod staticcheck -checks all ./...
+	go tool -C $(COMMAND) -modfile=$(CURDIR)/.tools/go.mod staticcheck -checks all ./...
 	go tool -C .tools staticcheck -checks all ./...
 
 revise: ## report what a change of the spec breaks, FROM=file-or-revision:file TO=the same

@@ -43,7 +43,7 @@ func readSpec(t testing.TB) *openapi3.T {
 // pageContact returns the contact of the vendor's documentation.
 func pageContact(t testing.TB) (text []byte, contact gen.Contact) {
 	t.Helper()
-	text, err := os.ReadFile("cmd/sakari/testdata/contact.json")
+	text, err := os.ReadFile("../gen/testdata/contact.json")
 	if err != nil {
 		t.Fatal(err)
 	}

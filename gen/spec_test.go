@@ -78,7 +78,7 @@ func pageRequest(t *testing.T) []byte {
 }
 
 func TestSpec_HasTheContactOfTheCommandAsExample(t *testing.T) {
-	contact, err := os.ReadFile("../api/cmd/sakari/testdata/contact.json")
+	contact, err := os.ReadFile("testdata/contact.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -212,7 +212,7 @@ func expect(success bool, err error) error {
 // pageContact returns the contact of the vendor's page.
 func pageContact[T any]() *T {
 	contact := new(T)
-	check(json.Unmarshal(must(os.ReadFile("../../api/cmd/sakari/testdata/contact.json")), contact))
+	check(json.Unmarshal(must(os.ReadFile("../../gen/testdata/contact.json")), contact))
 	return contact
 }
 

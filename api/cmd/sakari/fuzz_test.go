@@ -17,7 +17,7 @@ import (
 // FuzzContact compares three validations. The fake server accepts each contact that "sakari check"
 // accepts, and each that the client sends.
 func FuzzContact(f *testing.F) {
-	page, err := os.ReadFile("testdata/contact.json")
+	page, err := os.ReadFile("../../../gen/testdata/contact.json")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func TestCommand_Scripts(t *testing.T) {
 				return err
 			}
 			env.Defer(server.Close)
-			contact, err := os.ReadFile("testdata/contact.json")
+			contact, err := os.ReadFile("../../../gen/testdata/contact.json")
 			if err != nil {
 				return err
 			}
