@@ -7,29 +7,42 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/urfave/cli/v3"
+
 	"github.com/sakari-go/sakari-go/api"
+	"github.com/sakari-go/sakari-go/gen"
 )
 
-// check validates a contact with a client whose transport sends nothing. The client sends only
-// valid requests, so a contact that reaches the transport is valid.
-func check(ctx context.Context, p *process, args []string) error {
-	flags := newFlags("check")
-	attributeType := typeFlag(flags)
-	strict := flags.Bool("strict", false, "")
-	if err := parse(flags, args, 0, 1); err != nil {
-		return err
+func checkCommand(p *process) *cli.Command {
+	attributeType, typeFlag := typeFlag(typeUsage)
+	var isStrict bool
+	return &cli.Command{
+		Name: "check", Usage: "validate a contact, send nothing", ArgsUsage: "[FILE]",
+		Flags: []cli.Flag{
+			typeFlag,
+			&cli.BoolFlag{
+				Name: "strict", Destination: &isStrict,
+				Usage: "properties that the spec does not declare are an error, not a warning",
+			},
+		},
+		ArgValidator: arguments,
+		Action: func(ctx context.Context, c *cli.Command) error {
+			contact, err := readContact(ctx, p, fileArgument(c, 0))
+			if err != nil {
+				return err
+			}
+			return check(ctx, p, *attributeType, contact, isStrict)
+		},
 	}
-	contact, err := readContact(ctx, p, flags.Args())
-	if err != nil {
-		return err
-	}
-	httpClient := &http.Client{Transport: offlineTransport{}}
-	client, err := api.New("offline", api.WithToken("offline"), api.WithHTTPClient(httpClient))
+}
+
+func check(ctx context.Context, p *process, attributeType gen.AttributeType, contact []byte, isStrict bool) error {
+	client, err := offlineClient()
 	if err != nil {
 		return err
 	}
 	_, err = client.Generated().CreateAttributeWithBody(
-		ctx, "offline", *attributeType, "application/json", bytes.NewReader(contact))
+		ctx, "offline", attributeType, "application/json", bytes.NewReader(contact))
 	var invalid *api.ValidationError
 	switch {
 	case errors.Is(err, errOffline):
@@ -41,10 +54,17 @@ func check(ctx context.Context, p *process, args []string) error {
 	default:
 		return err
 	}
-	if err := checkDeclared(p, contact, *strict); err != nil {
+	if err := checkDeclared(p, contact, isStrict); err != nil {
 		return err
 	}
 	return write(p, "the contact is valid\n")
+}
+
+// offlineClient returns a client that sends nothing. It sends only valid requests, so one that
+// reaches its transport, and fails with errOffline, is valid.
+func offlineClient() (*api.Client, error) {
+	httpClient := &http.Client{Transport: offlineTransport{}}
+	return api.New("offline", api.WithToken("offline"), api.WithHTTPClient(httpClient))
 }
 
 var errOffline = errors.New("nothing is sent")

@@ -3,117 +3,132 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/urfave/cli/v3"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-var contactCommands = commandSet{
-	"create": contactCreate,
-	"get":    contactGet,
-	"list":   contactList,
-	"update": contactUpdate,
-	"delete": contactDelete,
+func contactCommands(p *process) *cli.Command {
+	return group("contact", "create, get, list, update and delete contacts",
+		contactCreate(p), contactGet(p), contactList(p), contactUpdate(p), contactDelete(p))
 }
 
-func contact(ctx context.Context, p *process, args []string) error {
-	return contactCommands.run(ctx, p, "contact", args)
+func contactCreate(p *process) *cli.Command {
+	out, outFlag := outputFlag(contactColumns)
+	strategy, mergeFlag := mergeFlag()
+	return &cli.Command{
+		Name: "create", Usage: "create a contact", ArgsUsage: "[FILE]",
+		Flags: []cli.Flag{outFlag, mergeFlag}, ArgValidator: arguments,
+		Action: func(ctx context.Context, c *cli.Command) error {
+			text, err := readContact(ctx, p, fileArgument(c, 0))
+			if err != nil {
+				return err
+			}
+			client, account, err := clientFromEnvironment(p.getenv)
+			if err != nil {
+				return usageError{err}
+			}
+			response, err := client.Generated().CreateContactWithBodyWithResponse(ctx, account,
+				&gen.CreateContactParams{MergeStrategy: *strategy}, "application/json", bytes.NewReader(text))
+			return out.printResponse(p, func() []byte { return response.Body }, err)
+		},
+	}
 }
 
-func contactCreate(ctx context.Context, p *process, args []string) error {
-	flags := newFlags("contact create")
-	out := outputFlag(flags, contactColumns)
-	var params gen.CreateContactParams
-	flags.Func("merge", "", func(value string) error {
-		if strategy := gen.MergeStrategy(value); strategy.Valid() {
-			params.MergeStrategy = &strategy
-			return nil
-		}
-		return fmt.Errorf("want %s, %s or %s", gen.MergeStrategyAppend, gen.MergeStrategyCore, gen.MergeStrategyRemove)
-	})
-	if err := parse(flags, args, 0, 1); err != nil {
-		return err
+// mergeFlag returns a strategy that is nil if the flag is not set.
+func mergeFlag() (**gen.MergeStrategy, cli.Flag) {
+	set := new(*gen.MergeStrategy)
+	var strategy gen.MergeStrategy
+	flag := choice("merge", "STRATEGY\nappend, core or remove: what happens to contacts with the same mobile number",
+		&strategy, gen.MergeStrategyAppend, gen.MergeStrategyCore, gen.MergeStrategyRemove)
+	flag.(*cli.StringFlag).Action = func(context.Context, *cli.Command, string) error {
+		*set = &strategy
+		return nil
 	}
-	text, err := readContact(ctx, p, flags.Args())
-	if err != nil {
-		return err
-	}
-	client, account, err := clientFromEnvironment(p.getenv)
-	if err != nil {
-		return usageError{err}
-	}
-	response, err := client.Generated().CreateContactWithBodyWithResponse(
-		ctx, account, &params, "application/json", bytes.NewReader(text))
-	return out.printResponse(p, func() []byte { return response.Body }, err)
+	return set, flag
 }
 
-func contactGet(ctx context.Context, p *process, args []string) error {
-	flags := newFlags("contact get")
-	out := outputFlag(flags, contactColumns)
-	if err := parse(flags, args, 1, 1); err != nil {
-		return err
+func contactGet(p *process) *cli.Command {
+	out, outFlag := outputFlag(contactColumns)
+	return &cli.Command{
+		Name: "get", Usage: "get a contact", ArgsUsage: "ID",
+		Flags: []cli.Flag{outFlag}, ArgValidator: arguments,
+		Action: func(ctx context.Context, c *cli.Command) error {
+			client, _, err := clientFromEnvironment(p.getenv)
+			if err != nil {
+				return usageError{err}
+			}
+			var response api.Response
+			_, err = client.GetContact(ctx, c.Args().First(), api.CaptureResponse(&response))
+			return out.printResponse(p, func() []byte { return response.Body }, err)
+		},
 	}
-	client, _, err := clientFromEnvironment(p.getenv)
-	if err != nil {
-		return usageError{err}
-	}
-	var response api.Response
-	_, err = client.GetContact(ctx, flags.Arg(0), api.CaptureResponse(&response))
-	return out.printResponse(p, func() []byte { return response.Body }, err)
 }
 
-func contactUpdate(ctx context.Context, p *process, args []string) error {
-	flags := newFlags("contact update")
-	out := outputFlag(flags, contactColumns)
-	if err := parse(flags, args, 1, 2); err != nil {
-		return err
+func contactUpdate(p *process) *cli.Command {
+	out, outFlag := outputFlag(contactColumns)
+	return &cli.Command{
+		Name: "update", Usage: "send a contact in place of another", ArgsUsage: "ID [FILE]",
+		Flags: []cli.Flag{outFlag}, ArgValidator: arguments,
+		Action: func(ctx context.Context, c *cli.Command) error {
+			text, err := readContact(ctx, p, fileArgument(c, 1))
+			if err != nil {
+				return err
+			}
+			client, account, err := clientFromEnvironment(p.getenv)
+			if err != nil {
+				return usageError{err}
+			}
+			response, err := client.Generated().UpdateContactWithBodyWithResponse(
+				ctx, account, c.Args().First(), "application/json", bytes.NewReader(text))
+			return out.printResponse(p, func() []byte { return response.Body }, err)
+		},
 	}
-	text, err := readContact(ctx, p, flags.Args()[1:])
-	if err != nil {
-		return err
-	}
-	client, account, err := clientFromEnvironment(p.getenv)
-	if err != nil {
-		return usageError{err}
-	}
-	response, err := client.Generated().UpdateContactWithBodyWithResponse(
-		ctx, account, flags.Arg(0), "application/json", bytes.NewReader(text))
-	return out.printResponse(p, func() []byte { return response.Body }, err)
 }
 
-func contactDelete(ctx context.Context, p *process, args []string) error {
-	flags := newFlags("contact delete")
-	if err := parse(flags, args, 1, 1); err != nil {
-		return err
+func contactDelete(p *process) *cli.Command {
+	return &cli.Command{
+		Name: "delete", Usage: "delete a contact", ArgsUsage: "ID", ArgValidator: arguments,
+		Action: func(ctx context.Context, c *cli.Command) error {
+			client, _, err := clientFromEnvironment(p.getenv)
+			if err != nil {
+				return usageError{err}
+			}
+			return client.DeleteContact(ctx, c.Args().First())
+		},
 	}
-	client, _, err := clientFromEnvironment(p.getenv)
-	if err != nil {
-		return usageError{err}
-	}
-	return client.DeleteContact(ctx, flags.Arg(0))
 }
 
-func contactList(ctx context.Context, p *process, args []string) error {
-	flags := newFlags("contact list")
-	out := outputFlag(flags, contactColumns)
+func contactList(p *process) *cli.Command {
+	out, outFlag := outputFlag(contactColumns)
 	var filter api.ContactFilter
-	flags.StringVar(&filter.FirstName, "first-name", "", "")
-	flags.StringVar(&filter.LastName, "last-name", "", "")
-	flags.StringVar(&filter.Mobile, "mobile", "", "")
-	flags.StringVar(&filter.Email, "email", "", "")
-	flags.StringVar(&filter.Tags, "tags", "", "")
-	flags.IntVar(&filter.Limit, "limit", 0, "")
-	if err := parse(flags, args, 0, 0); err != nil {
-		return err
+	text := func(name string, value *string) cli.Flag {
+		const usage = "TEXT\nlist only contacts that have it, or a part of it"
+		return &cli.StringFlag{Name: name, Usage: usage, Destination: value}
 	}
-	client, _, err := clientFromEnvironment(p.getenv)
-	if err != nil {
-		return usageError{err}
+	return &cli.Command{
+		Name: "list", Usage: "list contacts",
+		Flags: []cli.Flag{
+			text("first-name", &filter.FirstName), text("last-name", &filter.LastName),
+			text("mobile", &filter.Mobile), text("email", &filter.Email), text("tags", &filter.Tags),
+			limitFlag(&filter.Limit), outFlag,
+		},
+		ArgValidator: arguments,
+		Action: func(ctx context.Context, _ *cli.Command) error {
+			client, _, err := clientFromEnvironment(p.getenv)
+			if err != nil {
+				return usageError{err}
+			}
+			return printList(p, out, client.ListContacts(ctx, filter))
+		},
 	}
-	return printList(p, out, client.ListContacts(ctx, filter))
+}
+
+func limitFlag(limit *int) cli.Flag {
+	return &cli.IntFlag{Name: "limit", Usage: "N\nthe size of a page, 1 to 100", Destination: limit, HideDefault: true}
 }
 
 // contactColumns returns a row of a table, or its header for nil.

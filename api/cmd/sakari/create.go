@@ -8,31 +8,42 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/urfave/cli/v3"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-func create(ctx context.Context, p *process, args []string) error {
-	flags := newFlags("create")
-	attributeType := typeFlag(flags)
-	inSandbox := flags.Bool("sandbox", false, "")
-	if err := parse(flags, args, 0, 1); err != nil {
-		return err
+// createCommand is also "attribute create". It came first.
+func createCommand(p *process) *cli.Command {
+	attributeType, typeFlag := typeFlag(typeUsage)
+	var inSandbox bool
+	return &cli.Command{
+		Name: "create", Usage: "the same as attribute create", ArgsUsage: "[FILE]",
+		Flags: []cli.Flag{
+			typeFlag,
+			&cli.BoolFlag{
+				Name: "sandbox", Destination: &inSandbox,
+				Usage: "send to a fake server in this process; needs no environment",
+			},
+		},
+		ArgValidator: arguments,
+		Action: func(ctx context.Context, c *cli.Command) error {
+			contact, err := readContact(ctx, p, fileArgument(c, 0))
+			if err != nil {
+				return err
+			}
+			if inSandbox {
+				return createInSandbox(ctx, p, *attributeType, contact)
+			}
+			client, accountID, err := clientFromEnvironment(p.getenv)
+			if err != nil {
+				return usageError{err}
+			}
+			_, err = send(ctx, p, client, accountID, *attributeType, contact)
+			return err
+		},
 	}
-	contact, err := readContact(ctx, p, flags.Args())
-	if err != nil {
-		return err
-	}
-	if *inSandbox {
-		return createInSandbox(ctx, p, *attributeType, contact)
-	}
-	client, accountID, err := clientFromEnvironment(p.getenv)
-	if err != nil {
-		return usageError{err}
-	}
-	_, err = send(ctx, p, client, accountID, *attributeType, contact)
-	return err
 }
 
 func createInSandbox(ctx context.Context, p *process, attributeType gen.AttributeType, contact []byte) error {
@@ -94,7 +105,7 @@ func printBody(p *process, body []byte) error {
 
 // clientFromEnvironment names the variable that cannot be used: the errors of api.New name options
 // of Go.
-func clientFromEnvironment(getenv func(string) string) (*api.Client, string, error) {
+func clientFromEnvironment(getenv func(string) string, more ...api.Option) (*api.Client, string, error) {
 	accountID := getenv("SAKARI_ACCOUNT_ID")
 	id, secret, token := getenv("SAKARI_CLIENT_ID"), getenv("SAKARI_CLIENT_SECRET"), getenv("SAKARI_TOKEN")
 	var credentials api.Option
@@ -121,7 +132,7 @@ func clientFromEnvironment(getenv func(string) string) (*api.Client, string, err
 			gen.ServerURLProduction + ", without user information, query and fragment; " +
 			"http is for loopback only, as it would send the token in the clear")
 	}
-	client, err := api.New(accountID, opts...)
+	client, err := api.New(accountID, append(opts, more...)...)
 	var invalid *api.ValidationError
 	if errors.As(err, &invalid) {
 		err = fmt.Errorf("sakari: SAKARI_ACCOUNT_ID %s", invalid.Violations[0].Message)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,31 +11,21 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/sakari-go/sakari-go/gen"
+	"github.com/urfave/cli/v3"
 )
 
 const maxInput = 1 << 20 // bytes
 
-func typeFlag(flags *flag.FlagSet) *gen.AttributeType {
-	t := gen.AttributeTypeContacts
-	flags.Func("type", "", func(value string) error {
-		if t = gen.AttributeType(value); t.Valid() {
-			return nil
-		}
-		return fmt.Errorf("want %s, %s or %s",
-			gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeTickets)
-	})
-	return &t
+// fileArgument returns an argument, and "-" if there are fewer.
+func fileArgument(c *cli.Command, i int) string {
+	if c.NArg() <= i {
+		return "-"
+	}
+	return c.Args().Get(i)
 }
 
-// readContact reads JSON from the file in the arguments. Without one, or with "-", it reads
-// standard input.
-func readContact(ctx context.Context, p *process, args []string) ([]byte, error) {
-	name := "-"
-	if len(args) > 0 {
-		name = args[0]
-	}
+// readContact reads JSON from a file, or from standard input if its name is "-".
+func readContact(ctx context.Context, p *process, name string) ([]byte, error) {
 	text, err := wait(ctx, func() ([]byte, error) { return read(p, name) })
 	if err == nil {
 		err = checkJSON(name, text)
@@ -82,9 +71,10 @@ func wait(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	}
 }
 
-// isTerminal reports whether a person types the input. The null device is a character device too.
-func isTerminal(input io.Reader) bool {
-	file, ok := input.(*os.File)
+// isTerminal reports whether an input or output is that of a person. The null device is a character
+// device too.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}

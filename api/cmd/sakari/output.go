@@ -1,38 +1,17 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"iter"
-	"maps"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/urfave/cli/v3"
 )
-
-// commandSet has the commands of a kind of record by their names.
-type commandSet map[string]func(context.Context, *process, []string) error
-
-func (s commandSet) run(ctx context.Context, p *process, of string, args []string) error {
-	name := ""
-	if len(args) > 0 {
-		name = args[0]
-	}
-	switch command := s[name]; {
-	case command != nil:
-		return command(ctx, p, args[1:])
-	case name == "-h" || name == "--help":
-		return flag.ErrHelp
-	}
-	names := strings.Join(slices.Sorted(maps.Keys(s)), ", ")
-	return usageError{fmt.Errorf("sakari: %s %q: want %s (see \"sakari help\")", of, name, names)}
-}
 
 // output is how records are printed: as JSON, or as a table for people.
 type output struct {
@@ -40,15 +19,17 @@ type output struct {
 	columns func(record jsontext.Value) []string // the header for nil
 }
 
-func outputFlag(flags *flag.FlagSet, columns func(jsontext.Value) []string) *output {
+func outputFlag(columns func(jsontext.Value) []string) (*output, cli.Flag) {
 	out := &output{columns: columns}
-	flags.Func("o", "", func(value string) error {
-		if out.isTable = value == "table"; !out.isTable && value != "json" {
-			return errors.New("want json or table")
-		}
-		return nil
-	})
-	return out
+	return out, &cli.StringFlag{
+		Name: "o", Usage: "FORMAT\njson, or table for people; json if it is not set",
+		Validator: func(value string) error {
+			if out.isTable = value == "table"; !out.isTable && value != "json" {
+				return errors.New("want json or table")
+			}
+			return nil
+		},
+	}
 }
 
 // printResponse prints the records in the body of a response. It prints an invalid response as it
@@ -164,11 +145,4 @@ func columns(record jsontext.Value, places ...jsontext.Pointer) []string {
 		}, text))
 	}
 	return row
-}
-
-// isSet reports whether a flag is in the arguments.
-func isSet(flags *flag.FlagSet, name string) bool {
-	found := false
-	flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
-	return found
 }

@@ -9,26 +9,42 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/urfave/cli/v3"
+
 	"github.com/sakari-go/sakari-go/api/apitest"
 )
 
-func sandbox(ctx context.Context, p *process, args []string) error {
-	flags := newFlags("sandbox")
-	address := flags.String("addr", "127.0.0.1:0", "")
-	envFile := ""
-	flags.Func("env-file", "", func(name string) error {
-		if envFile = name; name == "" {
-			return errors.New("want a file name")
-		}
-		return nil
-	})
-	if err := parse(flags, args, 0, 0); err != nil {
-		return err
+func sandboxCommand(p *process) *cli.Command {
+	var address, envFile string
+	return &cli.Command{
+		Name: "sandbox", Usage: "run a fake server, print the environment",
+		Flags: []cli.Flag{
+			&cli.StringFlag{
+				Name: "addr", Value: "127.0.0.1:0", Destination: &address,
+				Usage: "HOST:PORT\nlocalhost or a loopback IP address; port 0, or no -addr, is any free port",
+			},
+			&cli.StringFlag{
+				Name: "env-file", Destination: &envFile,
+				Usage: "NAME\nalso write the environment to a file that only its owner can read; the file\n" +
+					"is complete as soon as it exists, and is removed when the server stops",
+				Validator: func(name string) error {
+					if name == "" {
+						return errors.New("want a file name")
+					}
+					return nil
+				},
+			},
+		},
+		ArgValidator: arguments,
+		Action:       func(ctx context.Context, _ *cli.Command) error { return sandbox(ctx, p, address, envFile) },
 	}
-	if host, port, err := net.SplitHostPort(*address); err == nil && strings.EqualFold(host, "localhost") {
-		*address = net.JoinHostPort("127.0.0.1", port)
+}
+
+func sandbox(ctx context.Context, p *process, address, envFile string) error {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.EqualFold(host, "localhost") {
+		address = net.JoinHostPort("127.0.0.1", port)
 	}
-	server, err := startFakeServer(p, apitest.WithAddress(*address))
+	server, err := startFakeServer(p, apitest.WithAddress(address))
 	if err != nil {
 		return usageError{fmt.Errorf("sakari: -addr: %w", err)}
 	}

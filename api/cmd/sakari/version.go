@@ -5,17 +5,21 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/urfave/cli/v3"
 )
 
-func version(_ context.Context, p *process, args []string) error {
-	if err := parse(newFlags("version"), args, 0, 0); err != nil {
-		return err
+func versionCommand(p *process) *cli.Command {
+	return &cli.Command{
+		Name: "version", Usage: "print the versions of sakari and of Go", ArgValidator: arguments,
+		Action: func(context.Context, *cli.Command) error {
+			info, ok := debug.ReadBuildInfo()
+			if !ok {
+				info = new(debug.BuildInfo)
+			}
+			return write(p, "sakari "+moduleVersion(info)+" "+runtime.Version()+"\n")
+		},
 	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = new(debug.BuildInfo)
-	}
-	return write(p, "sakari "+moduleVersion(info)+" "+runtime.Version()+"\n")
 }
 
 // moduleVersion returns the version of this module, which another module may build as a dependency.
