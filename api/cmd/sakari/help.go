@@ -36,7 +36,8 @@ const manPage = `NAME
    {{.FullName}} - {{.Usage}}
 
 SYNOPSIS
-   {{.FullName}}{{if .VisibleCommands}} COMMAND{{else if gt (len .VisibleFlags) 1}} [OPTIONS]{{end}}{{with .ArgsUsage}} {{.}}{{end}}
+   {{.FullName}}
+{{- if .VisibleCommands}} COMMAND{{else if gt (len .VisibleFlags) 1}} [OPTIONS]{{end}}{{with .ArgsUsage}} {{.}}{{end}}
 {{with .VisibleCommands}}
 COMMANDS{{range .}}{{if .VisibleCommands}}{{range .VisibleCommands}}
    {{.FullName}}{{with .ArgsUsage}} {{.}}{{end}}{{"\t"}}{{.Usage}}{{end}}{{else}}

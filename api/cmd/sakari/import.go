@@ -78,7 +78,8 @@ func importCommand(p *process) *cli.Command {
 	return &cli.Command{
 		Name: "import", Usage: "create the contacts of a file", ArgsUsage: "FILE", Description: importDescription,
 		Flags: []cli.Flag{
-			choice("into", "NAME\ncontacts or attributes; contacts if it is not set", &f.into, toContacts, toAttributes),
+			choice("into", "NAME\ncontacts or attributes; contacts if it is not set",
+				&f.into, toContacts, toAttributes),
 			mergeOption,
 			typeOption,
 			&cli.IntFlag{
@@ -93,7 +94,8 @@ func importCommand(p *process) *cli.Command {
 			},
 			&cli.FloatFlag{
 				Name: "rate", Destination: &f.rate,
-				Usage: "N\nthe number of calls a second at most; unlimited if it is not set. Status 429 slows all calls",
+				Usage: "N\nthe number of calls a second at most; unlimited if it is not set.\n" +
+					"Status 429 slows all calls.",
 				Validator: func(rate float64) error {
 					if !(rate > 0) {
 						return errors.New("want a number above 0")

@@ -185,8 +185,10 @@ func (s *csvSource) read() ([]string, error) {
 		return nil, fmt.Errorf("%s:%d: the row has %d cells, but the first row has %d",
 			s.name, line, len(row), len(s.row))
 	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("%s:%d:%d: %w (the row starts in line %d)",
-			s.name, syntax.Line, syntax.Column, syntax.Err, syntax.StartLine)
+		if syntax.StartLine != syntax.Line {
+			syntax.Err = fmt.Errorf("%w (the row starts in line %d)", syntax.Err, syntax.StartLine)
+		}
+		return nil, fmt.Errorf("%s:%d:%d: %w", s.name, syntax.Line, syntax.Column, syntax.Err)
 	case err != nil:
 		return nil, err
 	}

@@ -21,8 +21,8 @@ type begin struct {
 	Account string `json:"account"`
 }
 
-// entry is another line of a journal. It has Sending before a record is sent, and Outcome when it is
-// known.
+// entry is another line of a journal. It has Sending before a record is sent, and Outcome when that
+// is known.
 type entry struct {
 	Line    int    `json:"line"`
 	Sending string `json:"sending,omitzero"` // the hash of what is sent
@@ -148,60 +148,63 @@ func (j *journal) sync() error {
 	return nil
 }
 
-// load reads a journal from its start. A process or a machine that stopped may have left incomplete
-// lines at its end: these are removed. None of them says that a record was sent, because such a line
-// was complete on disk before.
-func (j *journal) load(first begin) (known *states, err error) {
-	if known, err = newStates(); err != nil {
+// load reads a journal from its start. A process or machine that stopped may have left incomplete
+// lines at its end. These are removed: none is of a record that was sent, because such a line was
+// complete on disk before.
+func (j *journal) load(first begin) (*states, error) {
+	known, err := newStates()
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			known.close()
-		}
-	}()
-	if _, err := j.file.Seek(0, io.SeekStart); err != nil {
-		return nil, err
+	end, err := j.read(first, known)
+	if err == nil {
+		err = j.file.Truncate(end)
 	}
-	reader := bufio.NewReader(j.file)
-	number, isDamaged := 0, false
-	var at, end int64 // of a line, and of the last one that is complete
-	for {
-		line, err := reader.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		number++
-		read := func() error { return known.apply(line, at) }
-		if number == 1 {
-			read = func() error { return sameImport(line, first) }
-		}
-		err = read()
-		switch {
-		case errors.As(err, new(damagedError)) && number > 1:
-			isDamaged = true
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", j.file.Name(), err)
-		case isDamaged:
-			return nil, fmt.Errorf("%s: a line before line %d is damaged", j.file.Name(), number)
-		default:
-			end = at + int64(len(line))
-		}
-		at += int64(len(line))
+	if err == nil {
+		_, err = j.file.Seek(end, io.SeekStart)
 	}
-	if err := j.file.Truncate(end); err != nil {
-		return nil, err
+	if err == nil && end == 0 { // the process ended before it wrote the first line
+		err = j.begin(first)
 	}
-	if _, err := j.file.Seek(end, io.SeekStart); err != nil {
-		return nil, err
-	}
-	if number == 0 { // the process ended before it wrote the first line
-		return known, j.begin(first)
+	if err != nil {
+		known.close()
+		return nil, fmt.Errorf("%s: %w", j.file.Name(), err)
 	}
 	return known, nil
+}
+
+// read returns where the last complete line ends.
+func (j *journal) read(first begin, known *states) (end int64, err error) {
+	if _, err := j.file.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	reader := bufio.NewReader(j.file)
+	isDamaged := false
+	for number, at := 1, int64(0); ; number++ {
+		line, err := reader.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return end, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if number == 1 {
+			err = sameImport(line, first)
+		} else {
+			err = known.apply(line, at)
+		}
+		at += int64(len(line))
+		switch {
+		case errors.As(err, new(damagedError)):
+			isDamaged = true
+		case err != nil:
+			return 0, err
+		case isDamaged:
+			return 0, fmt.Errorf("a line before line %d is damaged", number)
+		default:
+			end = at
+		}
+	}
 }
 
 func (j *journal) begin(first begin) error { return errors.Join(j.write(first), j.sync()) }
@@ -212,7 +215,7 @@ type damagedError struct{ error }
 func sameImport(line []byte, want begin) error {
 	var got begin
 	if err := json.Unmarshal(line, &got, json.RejectUnknownMembers(true)); err != nil {
-		return damagedError{fmt.Errorf("not a journal: %w", err)}
+		return fmt.Errorf("not a journal: %w", err)
 	}
 	if got != want {
 		return fmt.Errorf("it is of an import into %s of account %s at %s, not into %s of account %s at %s",

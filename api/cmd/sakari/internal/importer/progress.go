@@ -11,7 +11,8 @@ import (
 
 const progressInterval = 5 * time.Second
 
-// progress tells how far an import is: with a bar on a terminal, else with a line every few seconds.
+// progress tells how far an import is: with a bar on a terminal, else with a line every five
+// seconds.
 type progress struct {
 	bar   *progressbar.ProgressBar // nil if the output is no terminal
 	out   io.Writer

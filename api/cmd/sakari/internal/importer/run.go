@@ -34,6 +34,8 @@ func (r *run) open() error {
 	_, err := os.Lstat(name)
 	isNew := errors.Is(err, os.ErrNotExist)
 	switch {
+	case r.Reconcile && r.Target.Find == nil:
+		return errors.New("attributes cannot be looked up")
 	case isNew && (r.Resume || r.Reconcile):
 		return fmt.Errorf("there is no %s: nothing of the file was sent", name)
 	case isNew:

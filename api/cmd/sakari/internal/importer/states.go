@@ -100,9 +100,10 @@ func (s *states) apply(text []byte, offset int64) error {
 	if e.Sending != "" {
 		known = state{outcome: unknown}
 		hash, err := hex.DecodeString(e.Sending)
-		if err != nil || copy(known.hash[:], hash) != len(hash) {
+		if err != nil || len(hash) != len(known.hash) {
 			return damagedError{fmt.Errorf("line %d: invalid hash", e.Line)}
 		}
+		known.hash = [16]byte(hash)
 		return s.set(e.Line, known)
 	}
 	known.outcome, known.offset = outcomeOf[e.Outcome], offset
