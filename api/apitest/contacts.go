@@ -1,7 +1,6 @@
 package apitest
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,33 +14,31 @@ import (
 
 // applyToContacts applies a valid request to the contacts of an account.
 func (s *store) applyToContacts(
-	operation *openapi3.Operation, path map[string]string, query url.Values, body []byte,
+	operation *openapi3.Operation, account *accountStore, id string, query url.Values, body []byte,
 ) Reply {
-	account, id := path["accountId"], path["contactId"]
-	i := slices.IndexFunc(s.contacts[account], func(c gen.StoredContact) bool { return *c.ID == id })
-	if id != "" && i < 0 {
+	found := account.contacts.get(id)
+	if id != "" && found == nil {
 		return failure(operation, http.StatusNotFound, "There is no such contact")
 	}
 	switch operation.OperationID {
 	case "createContact":
 		contact := s.createContact(account, body, query.Get("mergeStrategy") != "")
-		data, position := cut([]gen.StoredContact{contact}, 0, 1)
+		data, position := cut(slices.Values([]*gen.StoredContact{contact}), 0, 1)
 		return Reply{Body: encode(gen.ContactsResponse{Success: true, Pagination: &position, Data: data})}
 	case "listContacts":
 		offset, limit := pageOf(operation, query)
-		data, position := cut(filterContacts(s.contacts[account], query), offset, limit)
+		data, position := cut(account.contacts.all(contactFilter(query)), offset, limit)
 		return Reply{Body: encode(gen.ContactsResponse{Success: true, Pagination: &position, Data: data})}
 	case "getContact":
-		return contactReply(s.contacts[account][i])
+		return contactReply(*found)
 	case "updateContact":
-		before := s.contacts[account][i]
-		after := gen.StoredContact{Created: before.Created}
+		after := gen.StoredContact{Created: found.Created}
 		_ = json.Unmarshal(body, &after) // it is valid
-		after.ID, after.Updated = before.ID, s.change()
-		s.contacts[account][i] = after
-		return contactReply(after)
+		account.replace(found, after, s.change())
+		return contactReply(*found)
 	case "deleteContact":
-		s.contacts[account] = slices.Delete(s.contacts[account], i, i+1)
+		account.contacts.remove(id)
+		account.withNumber(digits(numberOf(*found)))
 		return Reply{Body: encode(gen.SuccessResponse{Success: true})}
 	}
 	return Reply{}
@@ -52,23 +49,20 @@ func contactReply(contact gen.StoredContact) Reply {
 }
 
 // createContact stores a contact, or changes the one that has its mobile number.
-func (s *store) createContact(account string, body []byte, isMerge bool) gen.StoredContact {
+func (s *store) createContact(account *accountStore, body []byte, isMerge bool) *gen.StoredContact {
 	var contact gen.StoredContact
 	_ = json.Unmarshal(body, &contact) // it is valid
-	if isMerge && numberOf(contact) != "" {
-		for i, c := range s.contacts[account] {
-			if digits(numberOf(c)) == digits(numberOf(contact)) {
-				id, created := c.ID, c.Created
-				merged := merge(c, body)
-				merged.ID, merged.Created, merged.Updated = id, created, s.change()
-				s.contacts[account][i] = merged
-				return merged
-			}
+	if isMerge {
+		if found := account.withNumber(digits(numberOf(contact))); found != nil {
+			merged := merge(*found, body)
+			merged.Created = found.Created
+			account.replace(found, merged, s.change())
+			return found
 		}
 	}
 	contact.ID, contact.Created = nil, s.change()
 	contact.Updated = contact.Created
-	return s.addContact(account, contact)
+	return s.addContact(account, contact, nil)
 }
 
 // merge returns a contact with the members of a request in place of its own.
@@ -82,33 +76,55 @@ func merge(contact gen.StoredContact, body []byte) gen.StoredContact {
 	return merged
 }
 
-// addContact sets the id of a contact that has none.
-func (s *store) addContact(account string, contact gen.StoredContact) gen.StoredContact {
-	isInUse := func(id string) bool {
-		return slices.ContainsFunc(s.contacts[account], func(c gen.StoredContact) bool { return *c.ID == id })
+// addContact sets the id of a contact that has none. It uses no id that is taken.
+func (s *store) addContact(account *accountStore, c gen.StoredContact, taken map[string]bool) *gen.StoredContact {
+	if textOf(c.ID) == "" {
+		c.ID = new(account.contacts.newID("contact", &s.createdContacts, taken))
 	}
-	if contact.ID == nil || *contact.ID == "" {
-		contact.ID = new(string)
-		for *contact.ID == "" || isInUse(*contact.ID) {
-			s.createdContacts++
-			*contact.ID = fmt.Sprintf("contact-%d", s.createdContacts)
-		}
-	} else if isInUse(*contact.ID) {
-		panic(fmt.Sprintf("apitest: add contacts: the id %q is in use", *contact.ID))
-	}
-	s.contacts[account] = append(s.contacts[account], contact)
-	return contact
+	account.index(c)
+	return account.contacts.add(*c.ID, c)
 }
 
-func filterContacts(contacts []gen.StoredContact, query url.Values) []gen.StoredContact {
-	var found []gen.StoredContact
-	for _, c := range contacts {
-		if contains(c.FirstName, query.Get("firstName")) && contains(c.LastName, query.Get("lastName")) &&
-			contains(c.Email, query.Get("email")) && strings.Contains(numberOf(c), query.Get("mobile")) {
-			found = append(found, c)
+// replace changes a stored contact. Its id stays.
+func (a *accountStore) replace(stored *gen.StoredContact, c gen.StoredContact, at *gen.Change) {
+	c.ID, c.Updated = stored.ID, at
+	before := digits(numberOf(*stored))
+	*stored = c
+	if digits(numberOf(c)) != before {
+		a.index(c)
+		a.withNumber(before)
+	}
+}
+
+// index remembers the number of a contact.
+func (a *accountStore) index(c gen.StoredContact) {
+	if number := digits(numberOf(c)); number != "" {
+		a.byNumber[number] = append(a.byNumber[number], *c.ID)
+	}
+}
+
+// withNumber returns the first contact that has a number, or nil. It forgets the ids before it:
+// those contacts are deleted, or have another number now.
+func (a *accountStore) withNumber(number string) *gen.StoredContact {
+	ids := a.byNumber[number]
+	for i, id := range ids {
+		if c := a.contacts.get(id); c != nil && digits(numberOf(*c)) == number {
+			a.byNumber[number] = ids[i:]
+			return c
 		}
 	}
-	return found
+	delete(a.byNumber, number)
+	return nil
+}
+
+// contactFilter returns a function that reports whether a contact matches the query of a list.
+func contactFilter(query url.Values) func(*gen.StoredContact) bool {
+	first, last, email := query.Get("firstName"), query.Get("lastName"), query.Get("email")
+	mobile := query.Get("mobile")
+	return func(c *gen.StoredContact) bool {
+		return contains(c.FirstName, first) && contains(c.LastName, last) && contains(c.Email, email) &&
+			strings.Contains(numberOf(*c), mobile)
+	}
 }
 
 // contains reports whether a text contains a part, if case is ignored.

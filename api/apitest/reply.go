@@ -74,6 +74,17 @@ func (r Reply) complete(operation *openapi3.Operation) Reply {
 	return r
 }
 
+// sent returns the status and the body of a complete reply, as far as its fault allows.
+func (r Reply) sent() (int, []byte) {
+	switch r.Fault {
+	case Reset, Hang:
+		return 0, nil
+	case Truncate:
+		return r.Status, []byte(r.Body[:len(r.Body)/2])
+	}
+	return r.Status, []byte(r.Body)
+}
+
 // write sends a complete reply, as far as its fault allows.
 func (r Reply) write(w http.ResponseWriter, request *http.Request) {
 	done := request.Context().Done() // the client left, or the server closes

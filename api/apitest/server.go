@@ -25,7 +25,7 @@
 //   - A scripted failure without a body gets one that fits its status. The spec's example of a
 //     failure is about an invalid request, so it is for 400 and 422. Other failures have the same
 //     shape, the text of their status as the message, and a code such as APITEST-429.
-//   - [Server.Requests] returns what the server received.
+//   - [Server.Requests] returns what the server received, and what it responded.
 //
 // The server validates with openapi3filter of kin-openapi and not with package api. So a mistake in
 // the validation of package api does not hide itself.
@@ -37,14 +37,15 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -67,8 +68,9 @@ type Server struct {
 
 	mu            sync.Mutex
 	tokens        map[string]bool // those that the server accepts
-	requests      []Request
-	tokenRequests []Request
+	requests      []*Request
+	tokenRequests []*Request
+	maxRequests   int
 	replies       []Reply
 	tokenReplies  []Reply
 	respond       func(Request) *Reply
@@ -82,17 +84,50 @@ type Request struct {
 	Path      string // path and query, as in the request line
 	Header    http.Header
 	Body      []byte
+	Time      time.Time // when the server had received it
+
+	// What happened to it. A function of [Server.RespondFunc] is called before that.
+	Status    int    // of the response; 0 before the server has chosen it, and if a Fault prevents it
+	Response  []byte // the body of the response, as far as a Fault lets the server send it
+	Violation error  // why the request does not conform to the spec, nil if it does
 }
 
 // Option configures a [Server].
 type Option func(*settings)
 
-type settings struct{ address string }
+type settings struct {
+	address     string
+	account     *account
+	middleware  func(http.Handler) http.Handler
+	maxRequests int
+}
+
+type account struct{ id, clientID, clientSecret string }
 
 // WithAddress makes the server listen on a loopback IP address and port, such as "127.0.0.1:4010".
 // If it is not set, the server listens on a free port of 127.0.0.1.
 func WithAddress(address string) Option {
 	return func(s *settings) { s.address = address }
+}
+
+// WithAccount sets the account id and the credentials that the server issues tokens for. [Start]
+// returns an error if package api cannot use one of them. If they are not set, the client secret is
+// a new one for each server.
+func WithAccount(accountID, clientID, clientSecret string) Option {
+	return func(s *settings) { s.account = &account{id: accountID, clientID: clientID, clientSecret: clientSecret} }
+}
+
+// WithMiddleware wraps the handler of the server. So the same port can serve other paths, and
+// requests can be slowed or changed. What the middleware does not pass on is not recorded. If it is
+// not set, the server serves the API alone.
+func WithMiddleware(wrap func(http.Handler) http.Handler) Option {
+	return func(s *settings) { s.middleware = wrap }
+}
+
+// WithMaxRequests makes the server keep only the last n requests, and the last n token requests, so
+// that one that runs for long does not grow. If it is not set, the server keeps all of them.
+func WithMaxRequests(n int) Option {
+	return func(s *settings) { s.maxRequests = n }
 }
 
 // NewServer starts a server, and closes it when the test ends. An invalid request fails the test,
@@ -135,9 +170,21 @@ func Start(report func(violation error), opts ...Option) (*Server, error) {
 }
 
 func start(spec *spec, report func(error), opts ...Option) (*Server, error) {
-	set := settings{address: "127.0.0.1:0"}
+	set := settings{
+		address:     "127.0.0.1:0",
+		account:     &account{id: "test-account", clientID: "test-client", clientSecret: rand.Text()},
+		middleware:  func(api http.Handler) http.Handler { return api },
+		maxRequests: math.MaxInt,
+	}
 	for _, opt := range opts {
 		opt(&set)
+	}
+	if set.maxRequests < 1 {
+		return nil, fmt.Errorf("WithMaxRequests: %d is not positive", set.maxRequests)
+	}
+	_, err := api.New(set.account.id, api.WithClientCredentials(set.account.clientID, set.account.clientSecret))
+	if err != nil {
+		return nil, fmt.Errorf("WithAccount: %w", err)
 	}
 	address, err := netip.ParseAddrPort(set.address)
 	if err != nil || !address.Addr().IsLoopback() {
@@ -149,19 +196,17 @@ func start(spec *spec, report func(error), opts ...Option) (*Server, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
-		AccountID:    "test-account",
-		ClientID:     "test-client",
-		ClientSecret: rand.Text(),
+		AccountID:    set.account.id,
+		ClientID:     set.account.clientID,
+		ClientSecret: set.account.clientSecret,
 		spec:         spec,
 		report:       report,
 		cancel:       cancel,
 		tokens:       make(map[string]bool),
-		store: store{
-			attributes: make(map[string][]gen.Attribute), contacts: make(map[string][]gen.StoredContact),
-		},
+		maxRequests:  set.maxRequests,
 	}
 	s.http = &httptest.Server{Listener: listener, Config: &http.Server{
-		Handler:     http.HandlerFunc(s.serve),
+		Handler:     set.middleware(http.HandlerFunc(s.serve)),
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}}
 	s.http.Start()
@@ -191,14 +236,31 @@ func (s *Server) Client(opts ...api.Option) *api.Client {
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+	return copies(s.requests)
 }
 
 // TokenRequests returns the token requests that the server received.
 func (s *Server) TokenRequests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.tokenRequests)
+	return copies(s.tokenRequests)
+}
+
+func copies(requests []*Request) []Request {
+	all := make([]Request, len(requests))
+	for i, r := range requests {
+		all[i] = *r
+	}
+	return all
+}
+
+// Reset removes the contacts and attributes, the recorded requests, the scripted replies and the
+// function of [Server.RespondFunc]. Access tokens stay valid.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store = store{}
+	s.requests, s.tokenRequests, s.replies, s.tokenReplies, s.respond = nil, nil, nil, nil, nil
 }
 
 // Respond scripts the responses to the next requests that are valid and authorized, one each. After
@@ -237,24 +299,25 @@ func (s *Server) RespondFunc(f func(Request) *Reply) {
 // sets their type, and the id of those that have none. It panics if the type is not in the spec, or
 // if an id is in use.
 func (s *Server) AddAttributes(attributeType gen.AttributeType, attributes ...gen.Attribute) {
-	if !attributeType.Valid() {
-		panic(fmt.Sprintf("apitest: add attributes: the spec has no attribute type %q", attributeType))
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, a := range attributes {
-		s.store.add(s.AccountID, string(attributeType), a)
+	if err := s.Seed(Seed{Attributes: map[gen.AttributeType][]gen.Attribute{attributeType: attributes}}); err != nil {
+		panic(fmt.Sprintf("apitest: add attributes: %v", err))
 	}
 }
 
 // AddContacts stores contacts of the account AccountID, as if they had been created before. It sets
 // the id of those that have none. It panics if an id is in use.
 func (s *Server) AddContacts(contacts ...gen.StoredContact) {
+	if err := s.Seed(Seed{Contacts: contacts}); err != nil {
+		panic(fmt.Sprintf("apitest: add contacts: %v", err))
+	}
+}
+
+// Seed adds contacts and attributes as [Server.AddContacts] and [Server.AddAttributes] do, but
+// returns an error where they panic. Then it has added nothing.
+func (s *Server) Seed(seed Seed) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, contact := range contacts {
-		s.store.addContact(s.AccountID, contact)
-	}
+	return s.store.seed(s.AccountID, seed)
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -274,33 +337,46 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		Path:      r.RequestURI,
 		Header:    r.Header.Clone(),
 		Body:      body,
+		Time:      time.Now(),
 	}
-	s.record(r, request)
+	recorded := s.record(r, request)
+	status, violation := http.StatusNotFound, err
+	if violation == nil {
+		status, violation = http.StatusBadRequest, validate(r, route, params)
+	}
 	var reply Reply
-	if err != nil {
-		reply = s.reject(r, operation, http.StatusNotFound, err)
+	if violation != nil {
+		reply = s.reject(r, operation, status, violation)
 	} else {
 		reply = s.reply(r, route, params, request)
 	}
-	reply.complete(operation).write(w, r)
+	reply = reply.complete(operation)
+	s.mu.Lock()
+	recorded.Status, recorded.Response = reply.sent()
+	recorded.Violation = violation
+	s.mu.Unlock()
+	reply.write(w, r)
 }
 
-func (s *Server) record(r *http.Request, request Request) {
+// record returns the stored copy of a request, which the caller completes.
+func (s *Server) record(r *http.Request, request Request) *Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	all := &s.requests
 	if r.URL.Path == s.spec.tokenPath {
-		s.tokenRequests = append(s.tokenRequests, request)
-	} else {
-		s.requests = append(s.requests, request)
+		all = &s.tokenRequests
 	}
+	if len(*all) == s.maxRequests {
+		(*all)[0] = nil // the array behind the slice would keep it
+		*all = (*all)[1:]
+	}
+	*all = append(*all, &request)
+	return &request
 }
 
-// reply returns the response to a request of a known operation, scripted or by default.
+// reply returns the response to a valid request, scripted or by default.
 func (s *Server) reply(r *http.Request, route *routers.Route, params map[string]string, request Request) Reply {
 	operation := route.Operation
-	if err := validate(r, route, params); err != nil {
-		return s.reject(r, operation, http.StatusBadRequest, err)
-	}
 	if r.URL.Path == s.spec.tokenPath {
 		return s.issueToken(operation, request.Body)
 	}

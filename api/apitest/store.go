@@ -1,9 +1,10 @@
 package apitest
 
 import (
-	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,15 +13,29 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// store contains the attributes and contacts of each account, in the order in which they were
-// created.
+// store contains the attributes and contacts of each account. The zero store is empty.
 type store struct {
-	attributes map[string][]gen.Attribute     // of an account
-	contacts   map[string][]gen.StoredContact // of an account
+	accounts map[string]*accountStore
 
 	created         int // attributes
 	createdContacts int
 	changes         int
+}
+
+type accountStore struct {
+	attributes table[gen.Attribute]
+	contacts   table[gen.StoredContact]
+	byNumber   map[string][]string // ids of contacts by the digits of their numbers; see withNumber
+}
+
+func (s *store) account(id string) *accountStore {
+	if s.accounts[id] == nil {
+		if s.accounts == nil {
+			s.accounts = make(map[string]*accountStore)
+		}
+		s.accounts[id] = &accountStore{byNumber: make(map[string][]string)}
+	}
+	return s.accounts[id]
 }
 
 // change returns that something changed. Each change is a second after the one before, so that the
@@ -36,25 +51,32 @@ func (s *store) change() *gen.Change {
 // The vendor's body is a contact. It declares no name, label or data type, and no page says how it
 // becomes an attribute. So an attribute takes these three from the body's additional properties.
 func (s *store) apply(operation *openapi3.Operation, path map[string]string, query url.Values, body []byte) Reply {
-	account, attributeType, id := path["accountId"], path["attributeType"], path["attributeId"]
+	account, attributeType, id := s.account(path["accountId"]), path["attributeType"], path["attributeId"]
 	switch operation.OperationID {
 	case "createAttribute":
-		s.create(account, attributeType, body)
-	case "updateAttribute":
-		if !s.update(account, attributeType, id, body) {
+		attribute := gen.Attribute{Created: s.change()}
+		attribute.Updated = attribute.Created
+		describe(&attribute, body)
+		s.addAttribute(account, attributeType, attribute, nil)
+		return Reply{}
+	case "updateAttribute", "getAttribute":
+		attribute := account.attributes.get(id)
+		if attribute == nil || *attribute.Type != attributeType {
 			return failure(operation, http.StatusNotFound, "There is no such attribute")
 		}
-	case "getAttribute":
-		found := s.find(account, attributeType, id)
-		if len(found) == 0 {
-			return failure(operation, http.StatusNotFound, "There is no such attribute")
+		if operation.OperationID == "updateAttribute" {
+			describe(attribute, body)
+			attribute.Updated = s.change()
+			return Reply{}
 		}
-		return listOf(found, 0, 1)
+		return listOf(slices.Values([]*gen.Attribute{attribute}), 0, 1)
 	case "listAttributes", "listAttributesByType":
 		offset, limit := pageOf(operation, query)
-		return listOf(s.find(account, attributeType, ""), offset, limit)
+		return listOf(account.attributes.all(func(a *gen.Attribute) bool {
+			return attributeType == "" || *a.Type == attributeType
+		}), offset, limit)
 	}
-	return s.applyToContacts(operation, path, query, body)
+	return s.applyToContacts(operation, account, path["contactId"], query, body)
 }
 
 // pageOf returns the offset and the limit of a list, by default the largest one.
@@ -67,51 +89,14 @@ func pageOf(operation *openapi3.Operation, query url.Values) (offset, limit int)
 	return offset, limit
 }
 
-func (s *store) create(account, attributeType string, body []byte) {
-	now := s.change()
-	attribute := gen.Attribute{Created: now, Updated: now}
-	describe(&attribute, body)
-	s.add(account, attributeType, attribute)
-}
-
-// add sets the type of an attribute, and its id if it has none.
-func (s *store) add(account, attributeType string, a gen.Attribute) {
-	isInUse := func(id string) bool { return len(s.find(account, "", id)) > 0 }
-	if a.ID == nil || *a.ID == "" {
-		a.ID = new(string)
-		for *a.ID == "" || isInUse(*a.ID) {
-			s.created++
-			*a.ID = fmt.Sprintf("attribute-%d", s.created)
-		}
-	} else if isInUse(*a.ID) {
-		panic(fmt.Sprintf("apitest: add attributes: the id %q is in use", *a.ID))
+// addAttribute sets the type of an attribute, and its id if it has none. It uses no id that is
+// taken.
+func (s *store) addAttribute(account *accountStore, attributeType string, a gen.Attribute, taken map[string]bool) {
+	if textOf(a.ID) == "" {
+		a.ID = new(account.attributes.newID("attribute", &s.created, taken))
 	}
 	a.Type = &attributeType
-	s.attributes[account] = append(s.attributes[account], a)
-}
-
-// update reports whether there is such an attribute.
-func (s *store) update(account, attributeType, id string, body []byte) bool {
-	all := s.attributes[account]
-	for i := range all {
-		if *all[i].Type == attributeType && *all[i].ID == id {
-			describe(&all[i], body)
-			all[i].Updated = s.change()
-			return true
-		}
-	}
-	return false
-}
-
-// find returns the attributes of an account. An empty type or id matches every attribute.
-func (s *store) find(account, attributeType, id string) []gen.Attribute {
-	var found []gen.Attribute
-	for _, a := range s.attributes[account] {
-		if (attributeType == "" || *a.Type == attributeType) && (id == "" || *a.ID == id) {
-			found = append(found, a)
-		}
-	}
-	return found
+	account.attributes.add(*a.ID, a)
 }
 
 // describe copies name, label and data type from a body. The spec does not declare them, so a valid
@@ -125,16 +110,34 @@ func describe(a *gen.Attribute, body []byte) {
 	}
 }
 
-func listOf(attributes []gen.Attribute, offset, limit int) Reply {
+func listOf(attributes iter.Seq[*gen.Attribute], offset, limit int) Reply {
 	data, position := cut(attributes, offset, limit)
 	return Reply{Body: encode(gen.AttributeListResponse{Success: true, Pagination: position, Data: data})}
 }
 
 // cut returns a page of a list. A page without items is not nil, which would be null.
-func cut[T any](all []T, offset, limit int) ([]T, gen.Pagination) {
-	from := min(offset, len(all))
-	to := from + min(limit, len(all)-from)
-	return append([]T{}, all[from:to]...), gen.Pagination{Limit: &limit, Offset: &offset, HasNext: new(to < len(all))}
+func cut[T any](all iter.Seq[*T], offset, limit int) ([]T, gen.Pagination) {
+	page, position := []T{}, gen.Pagination{Limit: &limit, Offset: &offset, HasNext: new(false)}
+	skipped := 0
+	for row := range all {
+		switch {
+		case skipped < offset:
+			skipped++
+		case len(page) < limit:
+			page = append(page, *row)
+		default:
+			*position.HasNext = true
+			return page, position
+		}
+	}
+	return page, position
+}
+
+func textOf(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 func maximum(operation *openapi3.Operation, parameter string) int {

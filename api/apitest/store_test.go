@@ -92,11 +92,11 @@ func TestAddAttributes_PanicsOnImpossibleAttributes(t *testing.T) {
 	}{
 		"type that the spec does not have": {
 			attributeType: "Deals", id: "2",
-			want: `apitest: add attributes: the spec has no attribute type "Deals"`,
+			want: `apitest: add attributes: attributes/Deals: the spec has no such attribute type`,
 		},
 		"id in use": {
 			attributeType: "contacts", id: "1",
-			want: `apitest: add attributes: the id "1" is in use`,
+			want: `apitest: add attributes: attributes/contacts/0/id is in use`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,9 +158,124 @@ func TestAddContacts_PanicsIfAnIDIsInUse(t *testing.T) {
 	server := apitest.NewServer(t)
 	server.AddContacts(gen.StoredContact{ID: new("1")})
 	defer func() {
-		if cause := recover(); cause != `apitest: add contacts: the id "1" is in use` {
+		if cause := recover(); cause != `apitest: add contacts: contacts/0/id is in use` {
 			t.Errorf("panic: %v", cause)
 		}
 	}()
 	server.AddContacts(gen.StoredContact{ID: new("1")})
+}
+
+func TestSeed_AddsAllOrNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		seed apitest.Seed
+		want string // the error
+	}{
+		"contact that exists": {
+			seed: apitest.Seed{Contacts: []gen.StoredContact{{ID: new("new")}, {ID: new("old")}}},
+			want: "contacts/1/id is in use",
+		},
+		"contact twice": {
+			seed: apitest.Seed{Contacts: []gen.StoredContact{{ID: new("new")}, {}, {ID: new("new")}}},
+			want: "contacts/2/id is in use",
+		},
+		"attribute twice, with another type": {
+			seed: apitest.Seed{
+				Contacts: []gen.StoredContact{{ID: new("new")}},
+				Attributes: map[gen.AttributeType][]gen.Attribute{
+					gen.AttributeTypeContacts: {{ID: new("new")}},
+					gen.AttributeTypeDeals:    {{}, {ID: new("new")}},
+				},
+			},
+			want: "attributes/deals/1/id is in use",
+		},
+		"type that the spec does not have": {
+			seed: apitest.Seed{
+				Contacts:   []gen.StoredContact{{ID: new("new")}},
+				Attributes: map[gen.AttributeType][]gen.Attribute{"Deals": nil},
+			},
+			want: "attributes/Deals: the spec has no such attribute type",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apitest.NewServer(t)
+			server.AddContacts(gen.StoredContact{ID: new("old")})
+			if err := server.Seed(c.seed); err == nil || err.Error() != c.want {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+			if diff := cmp.Diff("old", contactIDs(t, server.Client())); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSeed_GivesNoIDThatComesLater(t *testing.T) {
+	server := apitest.NewServer(t)
+	if err := server.Seed(apitest.Seed{Contacts: []gen.StoredContact{{}, {ID: new("contact-1")}, {}}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("contact-2 contact-1 contact-3", contactIDs(t, server.Client())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func contactIDs(t *testing.T, client *api.Client) string {
+	t.Helper()
+	var ids []string
+	for contact, err := range client.ListContacts(t.Context(), api.ContactFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, *contact.ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+func TestContacts_AreFoundAfterManyChanges(t *testing.T) {
+	server := apitest.NewServer(t)
+	client := server.Client()
+	for range 10 {
+		server.AddContacts(gen.StoredContact{Mobile: &gen.ContactMobile{Number: new("+1 (555) 0001")}})
+	}
+	for _, i := range []int{1, 2, 3, 5, 6, 8, 10} { // enough to close the gaps
+		if err := client.DeleteContact(t.Context(), fmt.Sprintf("contact-%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move := gen.Contact{Mobile: &gen.ContactMobile{Number: new("+15550002")}}
+	if _, err := client.UpdateContact(t.Context(), "contact-4", move); err != nil {
+		t.Fatal(err)
+	}
+	merged := func(contact gen.Contact) string {
+		t.Helper()
+		got, err := client.CreateContact(t.Context(), contact, api.WithMergeStrategy(gen.MergeStrategyCore))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *got.ID
+	}
+	for _, c := range []struct {
+		number string
+		want   string
+	}{
+		{"+15550001", "contact-7"},  // the first that is left
+		{"+15550002", "contact-4"},  // its new number
+		{"+15550003", "contact-11"}, // a new one
+		{"+15550003", "contact-11"},
+		{"none", "contact-12"}, // without a digit no number is the same
+		{"none", "contact-13"},
+	} {
+		if got := merged(gen.Contact{Mobile: &gen.ContactMobile{Number: &c.number}}); got != c.want {
+			t.Errorf("%s: %s, want %s", c.number, got, c.want)
+		}
+	}
+	want := "contact-4 contact-7 contact-9 contact-11 contact-12 contact-13"
+	if diff := cmp.Diff(want, contactIDs(t, client)); diff != "" {
+		t.Error(diff)
+	}
+	for _, id := range strings.Fields(want) {
+		if got, err := client.GetContact(t.Context(), id); err != nil || *got.ID != id {
+			t.Errorf("%s: %v, %v", id, got.ID, err)
+		}
+	}
 }
