@@ -12,15 +12,17 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/sakari-go/sakari-go/api/apitest"
+	"github.com/sakari-go/sakari-go/api/cmd/sakari/internal/sandbox"
 )
 
 func sandboxCommand(p *process) *cli.Command {
-	var address, envFile string
+	var envFile string
+	c := sandbox.Config{Report: reportTo(p)}
 	return &cli.Command{
 		Name: "sandbox", Usage: "run a fake server, print the environment",
 		Flags: []cli.Flag{
 			&cli.StringFlag{
-				Name: "addr", Value: "127.0.0.1:0", Destination: &address,
+				Name: "addr", Value: "127.0.0.1:0", Destination: &c.Address,
 				Usage: "HOST:PORT\nlocalhost or a loopback IP address; port 0, or no -addr, is any free port",
 			},
 			&cli.StringFlag{
@@ -34,19 +36,46 @@ func sandboxCommand(p *process) *cli.Command {
 					return nil
 				},
 			},
+			&cli.StringFlag{
+				Name: "account", Destination: &c.AccountID,
+				Usage: "ID\nthe account; test-account if it is not set",
+			},
+			&cli.StringFlag{
+				Name: "client-id", Destination: &c.ClientID,
+				Usage: "ID\nthe client id; test-client if it is not set",
+			},
+			&cli.StringFlag{
+				Name: "client-secret", Destination: &c.ClientSecret,
+				Usage: "SECRET\nthe client secret; a new one for each start if it is not set",
+			},
+			&cli.StringFlag{
+				Name: "seed", Destination: &c.SeedFile,
+				Usage: "FILE\ncontacts and attributes that exist at the start: JSON with the members contacts,\n" +
+					"an array, and attributes, an array for each type",
+			},
+			&cli.StringSliceFlag{
+				Name: "fault", Destination: &c.Faults,
+				Usage: "KIND:PROBABILITY\nlet a part of the requests fail, such as 429:0.1; KIND is a status from 300 to\n" +
+					"599, which is not applied, or reset, truncate, hang or drip, which fail after the\n" +
+					"request is applied; may be repeated",
+			},
+			&cli.DurationFlag{
+				Name: "latency", Destination: &c.Latency,
+				Usage: "DURATION\ndelay every request, such as 50ms",
+			},
 		},
 		ArgValidator: arguments,
-		Action:       func(ctx context.Context, _ *cli.Command) error { return sandbox(ctx, p, address, envFile) },
+		Action:       func(ctx context.Context, _ *cli.Command) error { return runSandbox(ctx, p, c, envFile) },
 	}
 }
 
-func sandbox(ctx context.Context, p *process, address, envFile string) error {
-	if host, port, err := net.SplitHostPort(address); err == nil && strings.EqualFold(host, "localhost") {
-		address = net.JoinHostPort("127.0.0.1", port)
+func runSandbox(ctx context.Context, p *process, c sandbox.Config, envFile string) error {
+	if host, port, err := net.SplitHostPort(c.Address); err == nil && strings.EqualFold(host, "localhost") {
+		c.Address = net.JoinHostPort("127.0.0.1", port)
 	}
-	server, err := startFakeServer(p, apitest.WithAddress(address))
+	server, err := sandbox.Start(c)
 	if err != nil {
-		return usageError{fmt.Errorf("sakari: -addr: %w", err)}
+		return usageError{fmt.Errorf("sakari: %w", err)}
 	}
 	defer server.Close()
 	// create would use SAKARI_TOKEN instead of the credentials.
@@ -64,13 +93,17 @@ func sandbox(ctx context.Context, p *process, address, envFile string) error {
 	if err := write(p, environment); err != nil {
 		return err
 	}
-	fmt.Fprintln(p.stderr, "sakari: the fake server is running; interrupt it to stop")
+	fmt.Fprintf(p.stderr, "sakari: the fake server is running, see %s/; interrupt it to stop\n", server.URL)
 	<-ctx.Done()
 	return nil
 }
 
 func startFakeServer(p *process, opts ...apitest.Option) (*apitest.Server, error) {
-	return apitest.Start(func(violation error) { fmt.Fprintf(p.stderr, "sakari: %v\n", violation) }, opts...)
+	return apitest.Start(reportTo(p), opts...)
+}
+
+func reportTo(p *process) func(error) {
+	return func(violation error) { fmt.Fprintf(p.stderr, "sakari: %v\n", violation) }
 }
 
 // writeFile creates or replaces a regular file at once: a file that exists is complete. Only its
