@@ -91,39 +91,40 @@ func outcomeOf(r apitest.Request) string {
 // violations returns the violations in an error of kin-openapi. Each begins with its location and a
 // colon.
 func violations(err error) []string {
-	var within string
+	var all []string
 	switch e := err.(type) {
 	case nil:
-		return nil
 	case openapi3.MultiError:
-		var all []string
 		for _, one := range e {
-			all = append(all, violations(one)...)
+			for _, text := range violations(one) {
+				if !slices.Contains(all, text) { // two parts of an allOf may refuse the same
+					all = append(all, text)
+				}
+			}
 		}
-		return all
 	case *openapi3.SchemaError:
+		var parts openapi3.MultiError
+		if e.SchemaField == "allOf" && errors.As(e.Origin, &parts) {
+			return violations(parts) // with the whole location
+		}
+		location := ""
 		for _, name := range e.JSONPointer() {
-			within += "/" + name
+			location += "/" + name
 		}
-		if e.Origin == nil {
-			return []string{within + ": " + e.Reason}
-		}
-		err = e.Origin
+		all = append(all, location+": "+e.Reason) // the origin may contain the value
 	case *openapi3filter.RequestError:
-		within = "body"
+		location := "body"
 		if e.Parameter != nil {
-			within = e.Parameter.In + "." + e.Parameter.Name
+			location = e.Parameter.In + "." + e.Parameter.Name
 		}
-		if e.Err == nil {
-			return []string{within + ": " + e.Reason}
+		if all = violations(e.Err); len(all) == 0 {
+			all = []string{": " + e.Reason}
 		}
-		err = e.Err
+		for i := range all {
+			all[i] = location + all[i]
+		}
 	default:
-		return []string{": " + err.Error()}
-	}
-	all := violations(err)
-	for i := range all {
-		all[i] = within + all[i]
+		all = append(all, ": "+err.Error())
 	}
 	return all
 }
