@@ -80,10 +80,10 @@ func runSandbox(ctx context.Context, p *process, c sandbox.Config, envFile strin
 	defer server.Close()
 	// create would use SAKARI_TOKEN instead of the credentials.
 	environment := "unset SAKARI_TOKEN\n" +
-		"export SAKARI_BASE_URL=" + server.URL + "\n" +
-		"export SAKARI_ACCOUNT_ID=" + server.AccountID + "\n" +
-		"export SAKARI_CLIENT_ID=" + server.ClientID + "\n" +
-		"export SAKARI_CLIENT_SECRET=" + server.ClientSecret + "\n"
+		"export SAKARI_BASE_URL=" + quote(server.URL) + "\n" +
+		"export SAKARI_ACCOUNT_ID=" + quote(server.AccountID) + "\n" +
+		"export SAKARI_CLIENT_ID=" + quote(server.ClientID) + "\n" +
+		"export SAKARI_CLIENT_SECRET=" + quote(server.ClientSecret) + "\n"
 	if envFile != "" {
 		if err := writeFile(envFile, environment); err != nil {
 			return usageError{fmt.Errorf("sakari: -env-file: %w", err)}
@@ -96,6 +96,14 @@ func runSandbox(ctx context.Context, p *process, c sandbox.Config, envFile strin
 	fmt.Fprintf(p.stderr, "sakari: the fake server is running, see %s/; interrupt it to stop\n", server.URL)
 	<-ctx.Done()
 	return nil
+}
+
+// quote returns a text as a shell reads it.
+func quote(text string) string {
+	if strings.Trim(text, "-./0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz") == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 func startFakeServer(p *process, opts ...apitest.Option) (*apitest.Server, error) {

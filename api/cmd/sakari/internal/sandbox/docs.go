@@ -85,7 +85,7 @@ func docs() http.HandlerFunc {
 	assets := v5emb.New("", "/openapi.yaml", docsPath)
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; "+
-			"style-src 'self' 'unsafe-inline'; img-src 'self' data:; "+
+			"style-src 'self'; img-src 'self' data:; "+
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		switch strings.TrimPrefix(r.URL.Path, docsPath) {
 		case "", "/":
