@@ -55,9 +55,9 @@ func sandboxCommand(p *process) *cli.Command {
 			},
 			&cli.StringSliceFlag{
 				Name: "fault", Destination: &c.Faults,
-				Usage: "KIND:PROBABILITY\nlet a part of the requests fail, such as 429:0.1; KIND is a status from 300 to\n" +
-					"599, which is not applied, or reset, truncate, hang or drip, which fail after the\n" +
-					"request is applied; may be repeated",
+				Usage: "KIND:PROBABILITY\nlet a part of the requests fail, such as 429:0.1; may be repeated\n" +
+					"KIND is a status from 300 to 599, which is not applied, or reset, truncate, hang\n" +
+					"or drip, which fail after the request is applied",
 			},
 			&cli.DurationFlag{
 				Name: "latency", Destination: &c.Latency,

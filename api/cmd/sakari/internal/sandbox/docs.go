@@ -79,8 +79,8 @@ SwaggerUIBundle({
 });
 `
 
-// docs serves Swagger UI. Its page is our own, because that of the module has a script inside, which
-// the policy would have to allow.
+// docs serves Swagger UI. Its page is our own, because that of the module has a script inside. The
+// policy would have to allow it.
 func docs() http.HandlerFunc {
 	assets := v5emb.New("", "/openapi.yaml", docsPath)
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -102,3 +102,11 @@ func TestFaults_HappenToCalls(t *testing.T) {
 		})
 	}
 }
+
+func TestFaults_StayAfterAReset(t *testing.T) {
+	s := startServer(t, Config{Faults: []string{"503:1"}})
+	send(t, "POST", s.URL+reserved+"reset", "{}")
+	if got := send(t, "GET", s.URL+contactsPath, "", "Authorization", authorize(t, s)); got.status != 503 {
+		t.Errorf("status %d, want 503", got.status)
+	}
+}

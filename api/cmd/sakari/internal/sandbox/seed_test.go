@@ -24,7 +24,7 @@ func contactIDs(t *testing.T, s *Server) string {
 
 func TestSeed_IsThereAtTheStartAndCanBeAddedAgain(t *testing.T) {
 	const text = `{
-		"contacts": [{"id":"a","email":"a@example.com","created":{"at":"2024-01-02T03:04:05Z"}}, {}],
+		"contacts": [{"id":"a","email":"a@example.com","created":{"at":"2024-01-02T03:04:05Z"}, "own":12345678901234567890}, {}],
 		"attributes": {"deals": [{"id":"size","label":"Size"}], "contacts": []}
 	}`
 	s := startServer(t, Config{SeedFile: write(t, text)})
@@ -32,6 +32,10 @@ func TestSeed_IsThereAtTheStartAndCanBeAddedAgain(t *testing.T) {
 		t.Helper()
 		if diff := cmp.Diff("a contact-1", contactIDs(t, s)); diff != "" {
 			t.Error(diff)
+		}
+		contact, err := s.Client().GetContact(t.Context(), "a")
+		if err != nil || string(contact.AdditionalProperties["own"]) != "12345678901234567890" {
+			t.Errorf("%v, %v", contact, err)
 		}
 		attributes, err := s.Client().GetAttribute(t.Context(), gen.AttributeTypeDeals, "size")
 		if err != nil {
@@ -43,7 +47,6 @@ func TestSeed_IsThereAtTheStartAndCanBeAddedAgain(t *testing.T) {
 	if again.status != 400 || !strings.Contains(again.body, "contacts/0/id is in use") {
 		t.Errorf("a second time: %v", again)
 	}
-	send(t, "POST", s.URL+reserved+"reset", "")
 	send(t, "POST", s.URL+reserved+"reset", "", "Content-Type", "application/json")
 	if got := contactIDs(t, s); got != "" {
 		t.Errorf("contacts %s after the reset", got)
