@@ -6,7 +6,9 @@
 //	spec release-check     the same between the last release and this tree, and whether
 //	                       CHANGELOG.md has that version
 //	spec drift FILE        how the vendor's own OpenAPI document differs
-//	spec pack VERSION FILE writes the zip file of a version, as a module proxy has it
+//	spec pack DIR VERSION FILE
+//	                       writes the zip file of the module in a directory as a version, as a
+//	                       module proxy has it
 //
 // It exits with 1 if it found something, such as drift, and with 2 if it failed.
 package main
@@ -65,10 +67,10 @@ func run(args []string, out io.Writer) error {
 		return errors.New("SPEC: " + writeVendorFile)
 	case command == "drift" && len(args) == 1:
 		return drift(specFile, args[0], out)
-	case command == "pack" && len(args) == 2:
-		return pack(args[0], args[1])
+	case command == "pack" && len(args) == 3:
+		return pack(args[0], args[1], args[2])
 	}
-	return errors.New("usage: spec revise FROM TO | release-check | drift SPEC | pack VERSION FILE")
+	return errors.New("usage: spec revise FROM TO | release-check | drift SPEC | pack DIR VERSION FILE")
 }
 
 // toRoot makes paths mean the same wherever the command is called from.

@@ -2,15 +2,16 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/zip"
 )
 
-// pack writes the zip file of this tree as a version of its module.
-func pack(version, file string) error {
-	text, err := os.ReadFile("go.mod")
+// pack writes the zip file of a directory as a version of the module in it.
+func pack(directory, version, file string) error {
+	text, err := os.ReadFile(filepath.Join(directory, "go.mod"))
 	if err != nil {
 		return err
 	}
@@ -20,5 +21,5 @@ func pack(version, file string) error {
 	}
 	defer packed.Close()
 	release := module.Version{Path: modfile.ModulePath(text), Version: version}
-	return zip.CreateFromDir(packed, release, ".")
+	return zip.CreateFromDir(packed, release, directory)
 }

@@ -492,9 +492,11 @@ func TestCopyTree_LeavesOutOtherRepositories(t *testing.T) {
 	}
 }
 
-func TestPack_WritesWhatUsersImport(t *testing.T) {
+// packedNames packs a directory, and returns the names of the files after that of the module.
+func packedNames(t *testing.T, directory, module string) []string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "x.zip")
-	if err := pack("v0.1.2-test", file); err != nil {
+	if err := pack(directory, "v0.1.2-test", file); err != nil {
 		t.Fatal(err)
 	}
 	packed, err := zip.OpenReader(file)
@@ -504,9 +506,17 @@ func TestPack_WritesWhatUsersImport(t *testing.T) {
 	defer packed.Close()
 	var names []string
 	for _, f := range packed.File {
-		_, name, _ := strings.Cut(f.Name, "github.com/sakari-go/sakari-go@v0.1.2-test/")
+		name, ok := strings.CutPrefix(f.Name, module+"@v0.1.2-test/")
+		if !ok {
+			t.Errorf("%s is not in %s", f.Name, module)
+		}
 		names = append(names, name)
 	}
+	return names
+}
+
+func TestPack_WritesWhatUsersImport(t *testing.T) {
+	names := packedNames(t, ".", "github.com/sakari-go/sakari-go")
 	for _, name := range []string{
 		"go.mod", "LICENSE", "openapi.yaml",
 		"api/client.go", "gen/sakari.gen.go", "gen/spec.gen.go",
@@ -516,11 +526,25 @@ func TestPack_WritesWhatUsersImport(t *testing.T) {
 		}
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name, ".tools/") || strings.HasPrefix(name, ".ci/consumer/") {
-			t.Errorf("%s is in the module", name)
+		for _, other := range []string{".tools/", ".ci/consumer/", "api/cmd/"} {
+			if strings.HasPrefix(name, other) {
+				t.Errorf("%s is in the module", name)
+			}
 		}
 	}
-	if err := pack("1.2", file); err == nil {
+}
+
+func TestPack_WritesTheModuleOfADirectory(t *testing.T) {
+	names := packedNames(t, "api/cmd/sakari", "github.com/sakari-go/sakari-go/api/cmd/sakari")
+	for _, name := range []string{"go.mod", "main.go"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is not in the module", name)
+		}
+	}
+}
+
+func TestPack_RefusesInvalidVersions(t *testing.T) {
+	if err := pack(".", "1.2", filepath.Join(t.TempDir(), "x.zip")); err == nil {
 		t.Error("packed an invalid version")
 	}
 }

@@ -22,17 +22,11 @@ func versionCommand(p *process) *cli.Command {
 	}
 }
 
-// moduleVersion returns the version of this module, which another module may build as a dependency.
+// moduleVersion returns the version of the module of the command, also if another module builds it.
 func moduleVersion(info *debug.BuildInfo) string {
-	const module = "github.com/sakari-go/sakari-go"
-	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path != module {
-			continue
-		}
-		if m.Replace != nil {
-			m = m.Replace // a directory has no version
-		}
-		return cmp.Or(m.Version, "(devel)")
+	module := &info.Main
+	if module.Replace != nil {
+		module = module.Replace // a directory has no version
 	}
-	return "(devel)"
+	return cmp.Or(module.Version, "(devel)")
 }

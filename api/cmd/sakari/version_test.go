@@ -5,32 +5,29 @@ import (
 	"testing"
 )
 
-func TestModuleVersion_IsThatOfThisModule(t *testing.T) {
-	const module = "github.com/sakari-go/sakari-go"
+func TestModuleVersion_IsThatOfTheCommand(t *testing.T) {
+	const library = "github.com/sakari-go/sakari-go"
+	const command = library + "/api/cmd/sakari"
 	for name, c := range map[string]struct {
 		info debug.BuildInfo
 		want string
 	}{
-		"main module": {
-			info: debug.BuildInfo{Main: debug.Module{Path: module, Version: "v0.1.0"}},
-			want: "v0.1.0",
-		},
-		"dependency": {
+		"installed": {
 			info: debug.BuildInfo{
-				Main: debug.Module{Path: "example.com/user", Version: "v9.0.0"},
-				Deps: []*debug.Module{{Path: module + "x", Version: "v8.0.0"}, {Path: module, Version: "v0.1.0"}},
+				Main: debug.Module{Path: command, Version: "v0.2.0"},
+				Deps: []*debug.Module{{Path: library, Version: "v0.1.0"}},
 			},
-			want: "v0.1.0",
+			want: "v0.2.0",
 		},
 		"replaced with a directory": {
-			info: debug.BuildInfo{Deps: []*debug.Module{
-				{Path: module, Version: "v0.0.0-00010101000000-000000000000", Replace: &debug.Module{Path: "../sakari-go"}},
+			info: debug.BuildInfo{Main: debug.Module{
+				Path: command, Version: "v0.1.0", Replace: &debug.Module{Path: "../sakari-go/api/cmd/sakari"},
 			}},
 			want: "(devel)",
 		},
 		"replaced with a fork": {
-			info: debug.BuildInfo{Deps: []*debug.Module{
-				{Path: module, Version: "v0.1.0", Replace: &debug.Module{Path: "example.com/fork", Version: "v0.2.0"}},
+			info: debug.BuildInfo{Main: debug.Module{
+				Path: command, Version: "v0.1.0", Replace: &debug.Module{Path: "example.com/fork", Version: "v0.2.0"},
 			}},
 			want: "v0.2.0",
 		},
