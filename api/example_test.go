@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sakari-go/sakari-go/api"
@@ -83,6 +84,53 @@ func ExampleValidationError() {
 	// body/data/amount: value must be a number
 	// body/data/below: property "below" is missing
 	// {"success":true,"data":{"amount":"a lot"}}
+}
+
+// Create contacts concurrently, eight at a time and fifty a second. A 429 needs no code: its
+// Retry-After holds all callers of the client, for 30 s at most, and the call is sent again.
+func Example_import() {
+	server := exampleServer()
+	defer server.Close()
+	// The request that comes first gets a 429. The others get a response that fits their body.
+	server.Respond(apitest.Reply{Status: 429, Header: http.Header{"Retry-After": {"0"}}})
+	server.RespondFunc(func(r apitest.Request) *apitest.Reply {
+		switch {
+		case strings.Contains(string(r.Body), "ben@"):
+			return &apitest.Reply{Status: 422}
+		case strings.Contains(string(r.Body), "cleo@"):
+			return &apitest.Reply{Status: 503}
+		}
+		return nil
+	})
+	client := server.Client(api.WithRateLimit(50, 10))
+
+	emails := []string{"ann@example.com", "ben@example.com", "cleo@example.com", "dan@example.com"}
+	outcomes := make([]api.Outcome, len(emails))
+	next := make(chan int)
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			for i := range next {
+				_, err := client.CreateContact(context.Background(), gen.Contact{Email: &emails[i]})
+				outcomes[i] = api.OutcomeOf(err)
+			}
+		})
+	}
+	for i := range emails {
+		next <- i
+	}
+	close(next)
+	callers.Wait()
+	for i, email := range emails {
+		fmt.Println(email, outcomes[i])
+	}
+	fmt.Println(len(server.Requests()), "requests")
+	// Output:
+	// ann@example.com applied
+	// ben@example.com not applied
+	// cleo@example.com unknown
+	// dan@example.com applied
+	// 5 requests
 }
 
 // After an error the outcome says whether the call may be made again.
