@@ -10,8 +10,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/sakari-go/sakari-go/api"
 	"github.com/sakari-go/sakari-go/api/apitest"
@@ -106,21 +107,16 @@ func Example_import() {
 
 	emails := []string{"ann@example.com", "ben@example.com", "cleo@example.com", "dan@example.com"}
 	outcomes := make([]api.Outcome, len(emails))
-	next := make(chan int)
-	var callers sync.WaitGroup
-	for range 8 {
-		callers.Go(func() {
-			for i := range next {
-				_, err := client.CreateContact(context.Background(), gen.Contact{Email: &emails[i]})
-				outcomes[i] = api.OutcomeOf(err)
-			}
+	var calls errgroup.Group
+	calls.SetLimit(8)
+	for i, email := range emails {
+		calls.Go(func() error {
+			_, err := client.CreateContact(context.Background(), gen.Contact{Email: &email})
+			outcomes[i] = api.OutcomeOf(err)
+			return nil // one that fails does not end the others
 		})
 	}
-	for i := range emails {
-		next <- i
-	}
-	close(next)
-	callers.Wait()
+	_ = calls.Wait() // no call returns an error
 	for i, email := range emails {
 		fmt.Println(email, outcomes[i])
 	}
