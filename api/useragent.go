@@ -9,7 +9,7 @@ import (
 const modulePath = "github.com/sakari-go/sakari-go"
 
 // defaultUserAgent contains the version of this module that the program was built with, if it is a
-// release. release.
+// release.
 var defaultUserAgent = sync.OnceValue(func() string {
 	info, _ := debug.ReadBuildInfo()
 	return userAgentOf(info)

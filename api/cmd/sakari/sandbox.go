@@ -15,6 +15,36 @@ import (
 	"github.com/sakari-go/sakari-go/api/cmd/sakari/internal/sandbox"
 )
 
+const sandboxDescription = `DESCRIPTION
+   The fake server validates requests against the spec, stores contacts and attributes, and is on
+   loopback only. It prints the environment of a client, and runs until it is interrupted. For a
+   fixed address and fixed credentials set -addr, -account, -client-id and -client-secret.
+
+   /   a page of the last 100 requests: status, outcome, violations and bodies
+   /docs, /openapi.yaml
+       Swagger UI, and the spec with the address of the server
+
+ADMIN API
+   GET /_sandbox/requests
+       the same requests as JSON, {"requests":[...]}, the oldest first; without secrets
+   POST /_sandbox/replies
+       the next responses: an object or an array of {"status":503,"header":{"Retry-After":"1"},
+       "body":{"success":false},"empty":false,"delay":"50ms","fault":"reset"}; a body that is a text
+       is sent as it is; all members may be left out
+   POST /_sandbox/reset
+       remove contacts, attributes, requests and scripted responses; keep tokens and faults
+   POST /_sandbox/seed
+       add {"contacts":[...],"attributes":{"deals":[...]}}, as -seed does: all or nothing
+   PUT /_sandbox/faults
+       replace faults and latency: {"faults":["429:0.1"],"latency":"50ms"}; {} removes them
+
+   A change responds with 204, and needs Content-Type: application/json. A mistake is 400 with
+   {"error":"..."}, and changes nothing. A Host that is not of loopback, or another Origin, is 403.
+
+EXAMPLES
+   sakari sandbox -addr 127.0.0.1:4010 -client-id id -client-secret secret -seed seed.json
+   curl -H 'Content-Type: application/json' -d '{"status":503}' http://127.0.0.1:4010/_sandbox/replies`
+
 func sandboxCommand(p *process) *cli.Command {
 	var envFile string
 	c := sandbox.Config{Report: reportTo(p)}
@@ -64,6 +94,7 @@ func sandboxCommand(p *process) *cli.Command {
 				Usage: "DURATION\ndelay every request, such as 50ms",
 			},
 		},
+		Description:  sandboxDescription,
 		ArgValidator: arguments,
 		Action:       func(ctx context.Context, _ *cli.Command) error { return runSandbox(ctx, p, c, envFile) },
 	}
