@@ -58,6 +58,12 @@
 // The client retries a POST only if it certainly was not applied. It retries a GET, PUT or DELETE
 // also after an unknown outcome. See [WithMaxAttempts].
 //
+// # Many calls
+//
+// A client may be used by many goroutines. [WithRateLimit] limits the rate of all of them. A 429
+// with Retry-After holds all of them. See the example of an import. The command sakari imports
+// files, and goes on after a crash.
+//
 // # Testing
 //
 // Package apitest is a fake server for tests of programs that use this package. A test scripts its

@@ -170,7 +170,7 @@ func runImport(ctx context.Context, p *process, f *importFlags) error {
 	f.Target.Server = cmp.Or(p.getenv("SAKARI_BASE_URL"), gen.ServerURLProduction)
 	counts, err := f.Run(ctx)
 	if counts == nil && errors.As(err, new(*importer.Stopped)) {
-		return fmt.Errorf("sakari: %w", err) // calls were made, and there is no report
+		return leftError{err: err}
 	}
 	if counts == nil {
 		return usageError{fmt.Errorf("sakari: %w", err)}
@@ -182,22 +182,29 @@ func runImport(ctx context.Context, p *process, f *importFlags) error {
 		err = errors.Join(err, write(p, fmt.Sprintf("not sent     %8d  continue with -resume\n", counts.NotSent)))
 	}
 	if err != nil || counts.NotApplied+counts.Unknown+counts.NotSent > 0 {
-		return leftError{Counts: *counts, err: err}
+		return leftError{counts: counts, err: err}
 	}
 	return nil
 }
 
 // leftError reports that an import did not apply all records.
 type leftError struct {
-	importer.Counts
-	err error
+	counts *importer.Counts // nil if they are not known
+	err    error
+}
+
+func (e leftError) exitStatus() int {
+	if e.counts == nil || e.counts.Unknown > 0 {
+		return exitUnknown
+	}
+	return exitNotApplied
 }
 
 func (e leftError) Error() string {
 	if e.err != nil {
 		return "sakari: " + e.err.Error()
 	}
-	return fmt.Sprintf("sakari: %d record(s) were not applied, and %d may have been", e.NotApplied, e.Unknown)
+	return fmt.Sprintf("sakari: %d record(s) were not applied, and %d may have been", e.counts.NotApplied, e.counts.Unknown)
 }
 
 func (e leftError) Unwrap() error { return e.err }

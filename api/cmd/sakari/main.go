@@ -96,10 +96,8 @@ func exitStatus(err error) int {
 	switch {
 	case err == nil:
 		return exitSuccess
-	case errors.As(err, &left) && left.Unknown > 0:
-		return exitUnknown
 	case errors.As(err, &left):
-		return exitNotApplied
+		return left.exitStatus()
 	case errors.As(err, new(usageError)), errors.Is(err, api.ErrInvalidRequest):
 		return exitInvalid
 	case errors.As(err, new(outputError)), api.OutcomeOf(err) == api.NotApplied:

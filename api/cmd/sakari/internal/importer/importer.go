@@ -53,7 +53,7 @@ type Import struct {
 // Counts are numbers of records.
 type Counts struct{ Applied, NotApplied, Unknown, NotSent int }
 
-// Stopped reports that an import ended before its last record.
+// Stopped reports that an import ended before its last record or its report. It can be resumed.
 type Stopped struct{ Cause error }
 
 func (e *Stopped) Error() string { return "the import stopped: " + e.Cause.Error() }
@@ -75,8 +75,9 @@ func (i *Import) Check(ctx context.Context, out io.Writer) (valid, invalid int, 
 	return valid, invalid, err
 }
 
-// Run imports the file. It returns an error without counts if it sent nothing, and [*Stopped] if it
-// ended early. If the context ends, it waits for the calls in progress.
+// Run imports the file. It returns [*Stopped] if it ended early, without counts if it could not
+// report them. Any other error means that it sent nothing. If the context ends, it waits for the
+// calls in progress.
 func (i *Import) Run(ctx context.Context) (*Counts, error) {
 	r := &run{Import: i}
 	if err := r.open(); err != nil {
@@ -100,10 +101,10 @@ func (i *Import) Run(ctx context.Context) (*Counts, error) {
 		err = r.send(ctx)
 	}
 	counts, reportErr := r.report()
-	if err != nil {
+	if err = errors.Join(err, reportErr); err != nil {
 		err = &Stopped{err}
 	}
-	return counts, errors.Join(err, reportErr)
+	return counts, err
 }
 
 func (i *Import) journalName() string { return i.File + ".journal" }

@@ -41,7 +41,11 @@ func (r *run) report() (counts *Counts, err error) {
 		if outputs[i], err = newOutput(name, records.header()); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, outputs[i].end(err == nil)) }()
+		defer func() {
+			if err = errors.Join(err, outputs[i].end(err == nil)); err != nil {
+				counts = nil
+			}
+		}()
 	}
 	err = each(records, func(rec record) error {
 		state, err := known.of(rec.line)
@@ -64,10 +68,13 @@ func (r *run) report() (counts *Counts, err error) {
 		_, err = outputs[state.outcome].WriteString(text)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
 	*counts = Counts{
 		Applied: numbers[applied], NotApplied: numbers[notApplied], Unknown: numbers[unknown], NotSent: numbers[none],
 	}
-	return counts, err
+	return counts, nil
 }
 
 // output is a file that appears when it is complete. Only its owner can read it.

@@ -44,28 +44,23 @@ type source interface {
 
 // open returns the records of a file. Close closes it.
 func open(name string, target Target) (source, io.Closer, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name) // it cannot be read twice
+	}
+	if err != nil {
+		return nil, nil, err
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	var s source
-	if err = checkRegular(file); err == nil {
-		s, err = newSource(name, file, target)
-	}
+	s, err := newSource(name, file, target)
 	if err != nil {
 		_ = file.Close()
 		return nil, nil, err
 	}
 	return s, file, nil
-}
-
-// checkRegular refuses what cannot be read twice.
-func checkRegular(file *os.File) error {
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", file.Name())
-	}
-	return err
 }
 
 func newSource(name string, file io.Reader, target Target) (source, error) {
