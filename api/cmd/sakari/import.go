@@ -204,7 +204,8 @@ func (e leftError) Error() string {
 	if e.err != nil {
 		return "sakari: " + e.err.Error()
 	}
-	return fmt.Sprintf("sakari: %d record(s) were not applied, and %d may have been", e.counts.NotApplied, e.counts.Unknown)
+	const message = "sakari: %d record(s) were not applied, and %d may have been"
+	return fmt.Sprintf(message, e.counts.NotApplied, e.counts.Unknown)
 }
 
 func (e leftError) Unwrap() error { return e.err }
