@@ -33,6 +33,7 @@ func newProgress(out io.Writer, isTerminal bool, total int) *progress {
 			progressbar.OptionSetDescription("importing"),
 			progressbar.OptionShowCount(),
 			progressbar.OptionShowIts(),
+			progressbar.OptionSetItsString("records"),
 			progressbar.OptionSetPredictTime(true),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionClearOnFinish())
