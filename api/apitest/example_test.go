@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -108,4 +110,58 @@ func ExampleReply_delay() {
 	_, err = server.Client().CreateAttribute(ctx, gen.AttributeTypeDeals, gen.Contact{})
 	fmt.Println(errors.Is(err, context.Canceled), api.OutcomeOf(err))
 	// Output: true unknown
+}
+
+// A server with fixed credentials, which another program may be configured with. It starts with
+// what a test needs, and does so again after each test.
+func ExampleServer_Seed() {
+	server, err := apitest.Start(func(violation error) { fmt.Println(violation) },
+		apitest.WithAccount("acme", "id", "not a secret"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	seed := apitest.Seed{Contacts: []gen.StoredContact{{ID: new("c-1"), Email: new("ann@example.com")}}}
+	for range 2 {
+		server.Reset()
+		fmt.Println("seed:", server.Seed(seed))
+		fmt.Println("delete:", server.Client().DeleteContact(context.Background(), "c-1"))
+	}
+	fmt.Println(len(server.Requests()), "request since the last reset")
+	// Output:
+	// seed: <nil>
+	// delete: <nil>
+	// seed: <nil>
+	// delete: <nil>
+	// 1 request since the last reset
+}
+
+// The same port also serves the page that a webhook of the program under test would call.
+func ExampleWithMiddleware() {
+	server, err := apitest.Start(func(violation error) { fmt.Println(violation) },
+		apitest.WithMiddleware(func(sakari http.Handler) http.Handler {
+			mux := http.NewServeMux()
+			mux.Handle("/", sakari)
+			mux.HandleFunc("/hook", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "received") })
+			return mux
+		}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	response, err := http.Get(server.URL + "/hook")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	fmt.Println(string(body), err)
+	_, err = server.Client().CreateContact(context.Background(), gen.Contact{})
+	fmt.Println("created:", err)
+	// Output:
+	// received <nil>
+	// created: <nil>
 }
