@@ -19,10 +19,10 @@ import (
 //
 // A POST is retried only if it certainly was not applied, also with a merge strategy: the vendor
 // does not document that it may be repeated. If [OutcomeOf] the error is [Unknown], look with
-// [Client.FindContact] before you send it again (see the example there).
+// [Client.FindContact] before you send it again.
 //
 // The vendor documents a list as the response. If it does not have one contact the error is a
-// [ValidationError] with the whole response.
+// [ValidationError] with the whole response. No field is required, so even the ID may be nil.
 //
 // See https://developer.sakari.io/api-reference/contacts/create-contact.
 func (c *Client) CreateContact(
@@ -188,7 +188,9 @@ func (c *Client) ListContacts(
 //
 // Use the mobile number as the API stores it, which is with "+" and the code of the country: the
 // API may not find another spelling. A contact that was created a moment ago may not be in the list
-// yet.
+// yet, and the vendor does not say for how long. After an [Unknown] outcome, one that is found may
+// be older than the call: compare its fields, or its Created. If none is found, the call may still
+// have been applied.
 func (c *Client) FindContact(
 	ctx context.Context, filter ContactFilter, opts ...CallOption,
 ) (*gen.StoredContact, error) {

@@ -68,7 +68,7 @@
 //
 // Package apitest is a fake server for tests of programs that use this package. A test scripts its
 // responses, such as a failure or a connection that is reset, or chooses them by the request.
-// [WithRetryBackoff](0, 0) spares the waits.
+// [WithRetryBackoff](0, 0) spares the waits, but for a Retry-After.
 //
 // # Rollout and production
 //

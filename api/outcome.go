@@ -8,7 +8,8 @@ import (
 	"github.com/sakari-go/sakari-go/gen"
 )
 
-// Outcome is whether a call was applied by the server, and so whether it may be sent again.
+// Outcome is whether a call was applied by the server, and so whether it may be sent again:
+// [Unknown], [NotApplied] or [Applied].
 type Outcome int
 
 const (

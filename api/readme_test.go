@@ -36,7 +36,7 @@ func TestReadme_CodeRuns(t *testing.T) {
 		args []string
 		want string
 	}{
-		{args: []string{"run", program}, want: `^top up by 123 below 123\n$`},
+		{args: []string{"run", program}, want: `^created contact-1\n$`},
 		{args: []string{"test", "-v", program, test}, want: `(?m)^--- PASS: TestSignup`},
 	} {
 		command := exec.CommandContext(t.Context(), "go", row.args...)

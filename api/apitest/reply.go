@@ -28,7 +28,7 @@ type Reply struct {
 	Fault  Fault         // how the response fails; it does not fail if it is not set
 }
 
-// Fault is a way in which a response fails.
+// Fault is a way in which a response fails: [Reset], [Truncate], [Hang] or [Drip].
 type Fault int
 
 // The faults of a [Reply].

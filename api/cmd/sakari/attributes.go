@@ -21,7 +21,7 @@ func attributeCommands(p *process) *cli.Command {
 // typeFlag returns a type of attribute, which is contacts if the flag is not set.
 func typeFlag(usage string) (*gen.AttributeType, cli.Flag) {
 	t := gen.AttributeTypeContacts
-	return &t, choice("type", "TYPE\n"+usage, &t,
+	return &t, choice("type", "`TYPE` "+usage, &t,
 		gen.AttributeTypeContacts, gen.AttributeTypeDeals, gen.AttributeTypeTickets)
 }
 

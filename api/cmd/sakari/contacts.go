@@ -42,7 +42,7 @@ func contactCreate(p *process) *cli.Command {
 func mergeFlag() (**gen.MergeStrategy, cli.Flag) {
 	set := new(*gen.MergeStrategy)
 	var strategy gen.MergeStrategy
-	flag := choice("merge", "STRATEGY\nappend, core or remove: what happens to contacts with the same mobile number",
+	flag := choice("merge", "`STRATEGY` append, core or remove: what happens to contacts with the same mobile number",
 		&strategy, gen.MergeStrategyAppend, gen.MergeStrategyCore, gen.MergeStrategyRemove)
 	flag.(*cli.StringFlag).Action = func(context.Context, *cli.Command, string) error {
 		*set = &strategy
@@ -106,7 +106,7 @@ func contactList(p *process) *cli.Command {
 	out, outFlag := outputFlag(contactColumns)
 	var filter api.ContactFilter
 	text := func(name string, value *string) cli.Flag {
-		const usage = "TEXT\nlist only contacts that have it, or a part of it"
+		const usage = "`TEXT` list only contacts that have it, or a part of it"
 		return &cli.StringFlag{Name: name, Usage: usage, Destination: value}
 	}
 	return &cli.Command{
@@ -128,7 +128,7 @@ func contactList(p *process) *cli.Command {
 }
 
 func limitFlag(limit *int) cli.Flag {
-	return &cli.IntFlag{Name: "limit", Usage: "N\nthe size of a page, 1 to 100", Destination: limit, HideDefault: true}
+	return &cli.IntFlag{Name: "limit", Usage: "`N` the size of a page, 1 to 100", Destination: limit, HideDefault: true}
 }
 
 // contactColumns returns a row of a table, or its header for nil.

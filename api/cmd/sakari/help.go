@@ -13,8 +13,10 @@ func init() {
 	cli.RootCommandHelpTemplate, cli.CommandHelpTemplate, cli.SubcommandHelpTemplate = manPage, manPage, manPage
 }
 
-// describeFlag returns the lines of an option. A usage begins with the name of its value, if it has
-// one, and a line break.
+const helpColumns = 90 // of the lines of an option
+
+// describeFlag returns the lines of an option. A usage begins with the name of its value in
+// backquotes, if it has one. It is one line, because completion prints it too.
 func describeFlag(flag cli.Flag) string {
 	documented, ok := flag.(cli.DocGenerationFlag)
 	if !ok {
@@ -24,12 +26,19 @@ func describeFlag(flag cli.Flag) string {
 	for i, name := range names {
 		names[i] = "-" + name
 	}
-	value, usage, hasValue := strings.Cut(documented.GetUsage(), "\n")
-	if !hasValue {
-		value, usage = "", value
+	text := strings.Join(names, ", ")
+	usage := documented.GetUsage()
+	if value, rest, hasValue := strings.Cut(strings.TrimPrefix(usage, "`"), "` "); hasValue {
+		text, usage = text+" "+value, rest
 	}
-	first := strings.TrimSpace(strings.Join(names, ", ") + " " + value)
-	return first + "\n       " + strings.ReplaceAll(usage, "\n", "\n       ")
+	column := helpColumns // so that the first word begins a line
+	for word := range strings.FieldsSeq(usage) {
+		if column += 1 + len(word); column > helpColumns {
+			text, column = text+"\n      ", 7+len(word)
+		}
+		text += " " + word
+	}
+	return text
 }
 
 const manPage = `NAME
@@ -81,7 +90,8 @@ EXAMPLES
    sakari contact list -email @example.com -o table
        list contacts for people
    source <(sakari completion bash)
-       complete commands and options in this shell; also zsh, fish and pwsh
+       complete commands and options in this shell (of bash with the package bash-completion);
+       also zsh, fish and pwsh
 
 SEE ALSO
    https://developer.sakari.io/api-reference`

@@ -24,8 +24,10 @@ const importDescription = `DESCRIPTION
 
    The first row of a CSV file has the paths of properties, such as firstName, mobile.number,
    attributes.plan or lists.0.name. The vendor's own names mobile and country are those of
-   mobile.number and mobile.country. An empty cell is not sent. Separators are commas, semicolons or
-   tabs, as in the first row. Each line of an NDJSON file is a JSON object.
+   mobile.number and mobile.country. Others are lastName, email, optIn and hubspot.id; the spec has
+   them all (https://developer.sakari.io/api-reference/contacts/create-contact). An empty cell is not
+   sent. Separators are commas, semicolons or tabs, as in the first row. Each line of an NDJSON file
+   is a JSON object. A record that is in the file twice is sent twice.
 
    Before anything is sent, the whole file is read. If it is not UTF-8, or a row is malformed, or a
    column is not in the spec, nothing is sent. A record that does not conform to the spec is not
@@ -35,7 +37,8 @@ const importDescription = `DESCRIPTION
    import that was interrupted or killed, or ran out of disk, can go on with -resume. It sends what
    was not applied, and nothing that may have been: that is unknown. -reconcile looks the unknown
    contacts up. One is applied if a contact has all that was sent. One that is not found stays
-   unknown, because the API may store its number in another form.
+   unknown, because the API may store its number in another form. Look for it yourself, such as with
+   "sakari contact list -last-name NAME". If it is not there, import NAME.unknown.csv.
 
    The import stops after ten failures in a row that are not about the records, such as status 503,
    and at once if the credentials are refused. An interrupt stops it after the calls in progress,
@@ -44,10 +47,12 @@ const importDescription = `DESCRIPTION
 FILES
    NAME.applied.csv, NAME.not-applied.csv, NAME.unknown.csv (or .ndjson)
        written at the end. Each record has its line, and the id, or the code and the message, in
-       columns or members named import. They are not sent: correct the records that were not
-       applied, and import that file. Then do not resume the first import.
+       columns or members named import, which are not sent. Either correct the records that were
+       not applied in FILE, and use -resume. Or correct them in NAME.not-applied.csv, and import
+       that. Do not do both, or they are sent twice.
    FILE.journal
-       delete it when the import is settled. It has ids and messages, and hashes of the records.`
+       what -resume needs. It has ids and messages, and hashes of the records. Keep it until no
+       record of FILE is to be sent any more: without it all of them would be sent again.`
 
 // importFlags are the options of an import.
 type importFlags struct {
@@ -73,18 +78,18 @@ func (d destination) Valid() bool { return d == toContacts || d == toAttributes 
 func importCommand(p *process) *cli.Command {
 	f := importFlags{into: toContacts}
 	var typeOption, mergeOption cli.Flag
-	f.attributeType, typeOption = typeFlag(typeUsage + "\n(of -into attributes)")
+	f.attributeType, typeOption = typeFlag(typeUsage + " (of -into attributes)")
 	f.merge, mergeOption = mergeFlag()
 	return &cli.Command{
 		Name: "import", Usage: "create the contacts of a file", ArgsUsage: "FILE", Description: importDescription,
 		Flags: []cli.Flag{
-			choice("into", "NAME\ncontacts or attributes; contacts if it is not set",
+			choice("into", "`NAME` contacts or attributes; contacts if it is not set",
 				&f.into, toContacts, toAttributes),
 			mergeOption,
 			typeOption,
 			&cli.IntFlag{
 				Name: "concurrency", Value: 4, Destination: &f.Concurrency,
-				Usage: "N\nthe number of calls at a time, 1 to 100; 4 if it is not set",
+				Usage: "`N` the number of calls at a time, 1 to 100; 4 if it is not set",
 				Validator: func(n int) error {
 					if n < 1 || n > 100 {
 						return errors.New("want a number from 1 to 100")
@@ -94,7 +99,7 @@ func importCommand(p *process) *cli.Command {
 			},
 			&cli.FloatFlag{
 				Name: "rate", Destination: &f.rate,
-				Usage: "N\nthe number of calls a second at most; unlimited if it is not set.\n" +
+				Usage: "`N` the number of calls a second at most; unlimited if it is not set. " +
 					"Status 429 slows all calls.",
 				Validator: func(rate float64) error {
 					if !(rate > 0) {
@@ -205,7 +210,14 @@ func (e leftError) Error() string {
 		return "sakari: " + e.err.Error()
 	}
 	const message = "sakari: %d record(s) were not applied, and %d may have been"
-	return fmt.Sprintf(message, e.counts.NotApplied, e.counts.Unknown)
+	text := fmt.Sprintf(message, e.counts.NotApplied, e.counts.Unknown)
+	if e.counts.Unknown > 0 {
+		text += "; -reconcile looks them up"
+	}
+	if e.counts.NotApplied > 0 {
+		text += "; correct the others, and continue with -resume"
+	}
+	return text
 }
 
 func (e leftError) Unwrap() error { return e.err }

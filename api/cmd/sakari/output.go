@@ -22,7 +22,7 @@ type output struct {
 func outputFlag(columns func(jsontext.Value) []string) (*output, cli.Flag) {
 	out := &output{columns: columns}
 	return out, &cli.StringFlag{
-		Name: "o", Usage: "FORMAT\njson, or table for people; json if it is not set",
+		Name: "o", Usage: "`FORMAT` json, or table for people; json if it is not set",
 		Validator: func(value string) error {
 			if out.isTable = value == "table"; !out.isTable && value != "json" {
 				return errors.New("want json or table")

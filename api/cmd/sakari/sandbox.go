@@ -26,7 +26,8 @@ const sandboxDescription = `DESCRIPTION
 
 ADMIN API
    GET /_sandbox/requests
-       the same requests as JSON, {"requests":[...]}, the oldest first; without secrets
+       the same requests as JSON, {"requests":[...]}, the oldest first; without secrets; the status
+       is 0 if there was no response
    POST /_sandbox/replies
        the next responses: an object or an array of {"status":503,"header":{"Retry-After":"1"},
        "body":{"success":false},"empty":false,"delay":"50ms","fault":"reset"}; a body that is a text
@@ -53,11 +54,11 @@ func sandboxCommand(p *process) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{
 				Name: "addr", Value: "127.0.0.1:0", Destination: &c.Address,
-				Usage: "HOST:PORT\nlocalhost or a loopback IP address; port 0, or no -addr, is any free port",
+				Usage: "`HOST:PORT` localhost or a loopback IP address; port 0, or no -addr, is any free port",
 			},
 			&cli.StringFlag{
 				Name: "env-file", Destination: &envFile,
-				Usage: "NAME\nalso write the environment to a file that only its owner can read; the file\n" +
+				Usage: "`NAME` also write the environment to a file that only its owner can read; the file " +
 					"is complete as soon as it exists, and is removed when the server stops",
 				Validator: func(name string) error {
 					if name == "" {
@@ -68,30 +69,30 @@ func sandboxCommand(p *process) *cli.Command {
 			},
 			&cli.StringFlag{
 				Name: "account", Destination: &c.AccountID,
-				Usage: "ID\nthe account; test-account if it is not set",
+				Usage: "`ID` the account; test-account if it is not set",
 			},
 			&cli.StringFlag{
 				Name: "client-id", Destination: &c.ClientID,
-				Usage: "ID\nthe client id; test-client if it is not set",
+				Usage: "`ID` the client id; test-client if it is not set",
 			},
 			&cli.StringFlag{
 				Name: "client-secret", Destination: &c.ClientSecret,
-				Usage: "SECRET\nthe client secret; a new one for each start if it is not set",
+				Usage: "`SECRET` the client secret; a new one for each start if it is not set",
 			},
 			&cli.StringFlag{
 				Name: "seed", Destination: &c.SeedFile,
-				Usage: "FILE\ncontacts and attributes that exist at the start: JSON with the members contacts,\n" +
+				Usage: "`FILE` contacts and attributes that exist at the start: JSON with the members contacts, " +
 					"an array, and attributes, an array for each type",
 			},
 			&cli.StringSliceFlag{
 				Name: "fault", Destination: &c.Faults,
-				Usage: "KIND:PROBABILITY\nlet a part of the requests fail, such as 429:0.1; may be repeated\n" +
-					"KIND is a status from 300 to 599, which is not applied, or reset, truncate, hang\n" +
-					"or drip, which fail after the request is applied",
+				Usage: "`KIND:PROBABILITY` let a part of the requests fail, such as 429:0.1; may be repeated. " +
+					"KIND is a status from 300 to 599 in place of storing the contact (what a client " +
+					"cannot know of a 5xx), or reset, truncate, hang or drip after storing it",
 			},
 			&cli.DurationFlag{
 				Name: "latency", Destination: &c.Latency,
-				Usage: "DURATION\ndelay every request, such as 50ms",
+				Usage: "`DURATION` delay every request, such as 50ms",
 			},
 		},
 		Description:  sandboxDescription,

@@ -25,6 +25,8 @@ type csvSource struct {
 	reader  *csv.Reader
 	limit   *recordLimit
 	row     []string // the first one
+	hasMark bool
+	hasCRLF bool
 	columns []column
 	arrays  [][]string // paths of arrays, the longest first
 }
@@ -42,11 +44,14 @@ var vendorColumns = map[string]string{"mobile": "mobile.number", "country": "mob
 // noteColumns are the names of a note's columns.
 var noteColumns = []string{noteName + ".line", noteName + ".id", noteName + ".code", noteName + ".message"}
 
-func newCSV(name string, text *bufio.Reader, target Target) (*csvSource, error) {
+func newCSV(name string, text *bufio.Reader, hasMark bool, target Target) (*csvSource, error) {
 	start, _ := text.Peek(text.Size())
 	first, _, _ := bytes.Cut(start, []byte("\n"))
 	limit := &recordLimit{reader: text}
-	s := &csvSource{name: name, limit: limit, reader: csv.NewReader(limit)}
+	s := &csvSource{
+		name: name, limit: limit, reader: csv.NewReader(limit),
+		hasMark: hasMark, hasCRLF: bytes.HasSuffix(first, []byte("\r")),
+	}
 	for _, separator := range ",;\t" { // Excel writes ";" where "," is in numbers
 		if bytes.ContainsRune(first, separator) {
 			s.reader.Comma = separator
@@ -195,7 +200,7 @@ func (s *csvSource) read() ([]string, error) {
 	for i, cell := range row {
 		if !utf8.ValidString(cell) {
 			line, at := s.reader.FieldPos(i)
-			return nil, fmt.Errorf("%s:%d:%d: not UTF-8: save the file as UTF-8", s.name, line, at)
+			return nil, fmt.Errorf("%s:%d:%d: %w", s.name, line, at, errNotUTF8)
 		}
 	}
 	return row, nil
@@ -267,6 +272,9 @@ func valueOf(cell, kind string) any {
 
 func (s *csvSource) header() string {
 	text, _ := s.write(s.row, noteColumns...) // cells of a header can be written
+	if s.hasMark {
+		text = mark + text
+	}
 	return text
 }
 
@@ -284,7 +292,7 @@ func (s *csvSource) write(row []string, note ...string) (string, error) {
 	}
 	var text strings.Builder
 	writer := csv.NewWriter(&text)
-	writer.Comma = s.reader.Comma
+	writer.Comma, writer.UseCRLF = s.reader.Comma, s.hasCRLF
 	if err := writer.Write(append(cells, note...)); err != nil {
 		return "", err
 	}

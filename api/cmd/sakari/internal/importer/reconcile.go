@@ -79,7 +79,7 @@ func (r *run) lookUp(ctx context.Context, body jsontext.Value) (id, message stri
 	}
 	contact, err := r.Target.Find(ctx, api.ContactFilter{Mobile: sent.Mobile.Number, Email: sent.Email})
 	if errors.Is(err, api.ErrNotFound) {
-		return "", "no contact has its mobile number and e-mail address, as they were sent", nil
+		return "", "no contact has its mobile number and e-mail address as they were sent: look for it", nil
 	}
 	if err != nil {
 		return "", "", err

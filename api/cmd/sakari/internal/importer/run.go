@@ -37,12 +37,12 @@ func (r *run) open() error {
 	case r.Reconcile && r.Target.Find == nil:
 		return errors.New("attributes cannot be looked up")
 	case isNew && (r.Resume || r.Reconcile):
-		return fmt.Errorf("there is no %s: nothing of the file was sent", name)
+		return fmt.Errorf("there is no %s: leave out -resume and -reconcile, if nothing of the file was sent", name)
 	case isNew:
 		r.known, err = newStates()
 	case err == nil && !r.Resume && !r.Reconcile:
 		return fmt.Errorf("there is a journal, %s, so records of the file may have been sent: "+
-			"continue with -resume, or remove the journal to send all of them again", name)
+			"continue with -resume; without the journal all of them would be sent again", name)
 	case err == nil:
 		r.journal, r.known, err = resumeJournal(name, r.begin())
 	}

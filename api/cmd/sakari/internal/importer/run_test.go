@@ -207,8 +207,8 @@ func TestRun_NeedsTheRightJournal(t *testing.T) {
 		isResume, isReconcile bool
 		want                  string
 	}{
-		{isResume: true, want: "there is no " + i.File + ".journal: nothing of the file was sent"},
-		{isReconcile: true, want: "there is no " + i.File + ".journal: nothing of the file was sent"},
+		{isResume: true, want: "there is no " + i.File + ".journal: leave out -resume and -reconcile"},
+		{isReconcile: true, want: "there is no " + i.File + ".journal: leave out -resume and -reconcile"},
 		{},
 		{want: "there is a journal, " + i.File + ".journal"},
 		{isResume: true},
@@ -254,7 +254,7 @@ func TestRun_Reconciles(t *testing.T) {
 		_, _, unknownFile := i.Files()
 		got, err := os.ReadFile(unknownFile)
 		const wantFile = "firstName,email,mobile,import.line,import.id,import.code,import.message\n" +
-			"Bob,bob@example.com,+15550002,3,,,\"no contact has its mobile number and e-mail address, as they were sent\"\n" +
+			"Bob,bob@example.com,+15550002,3,,,no contact has its mobile number and e-mail address as they were sent: look for it\n" +
 			"Cid,,,4,,,it cannot be looked up without mobile number and e-mail address\n" +
 			"Dan,dan@example.com,,5,,,the contact contact-1 differs from it in /firstName\n" +
 			"Eve,eve@example.com,,7,,,the contact contact-4 is that of line 6\n"

@@ -63,6 +63,11 @@ func open(name string, target Target) (source, io.Closer, error) {
 	return s, file, nil
 }
 
+// mark is the byte order mark that Excel writes, and needs to read UTF-8.
+const mark = "\ufeff"
+
+var errNotUTF8 = errors.New("not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)")
+
 func newSource(name string, file io.Reader, target Target) (source, error) {
 	text := bufio.NewReader(file)
 	start, err := text.Peek(4)
@@ -74,12 +79,13 @@ func newSource(name string, file io.Reader, target Target) (source, error) {
 	if isUTF16 {
 		return nil, fmt.Errorf("%s is in UTF-16: save it as UTF-8 (in Excel: CSV UTF-8)", name)
 	}
-	if bytes.HasPrefix(start, []byte("\ufeff")) { // Excel writes this byte order mark
-		_, _ = text.Discard(len("\ufeff"))
+	hasMark := bytes.HasPrefix(start, []byte(mark))
+	if hasMark {
+		_, _ = text.Discard(len(mark))
 	}
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".csv", ".tsv", ".txt":
-		return newCSV(name, text, target)
+		return newCSV(name, text, hasMark, target)
 	case ".ndjson", ".jsonl":
 		return &ndjson{name: name, text: text}, nil
 	}
@@ -103,7 +109,7 @@ func (s *ndjson) next() (record, error) {
 			continue
 		}
 		if !utf8.Valid(line) {
-			return record{}, fmt.Errorf("%s:%d: not UTF-8: save the file as UTF-8", s.name, s.line)
+			return record{}, fmt.Errorf("%s:%d: %w", s.name, s.line, errNotUTF8)
 		}
 		body, err := withoutNote(line)
 		if err != nil {

@@ -95,7 +95,7 @@ func TestSource_ReadsRecords(t *testing.T) {
 		"UTF-16":               {file: "a.csv", text: "\xff\xfef\x00", wantError: " is in UTF-16: save it as UTF-8 (in Excel: CSV UTF-8)"},
 		"UTF-16 without mark":  {file: "a.csv", text: "f\x00i\x00", wantError: " is in UTF-16: save it as UTF-8 (in Excel: CSV UTF-8)"},
 		"UTF-16, big endian":   {file: "a.ndjson", text: "\xfe\xff\x00{", wantError: " is in UTF-16: save it as UTF-8 (in Excel: CSV UTF-8)"},
-		"Latin-1":              {file: "a.csv", text: "firstName,email\nx,Ren\xe9\n", wantError: ":2:3: not UTF-8: save the file as UTF-8"},
+		"Latin-1":              {file: "a.csv", text: "firstName,email\nx,Ren\xe9\n", wantError: ":2:3: not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)"},
 		"undeclared column":    {file: "a.csv", text: "firstName,xyz\nA,b\n", wantError: ":1: xyz is not declared"},
 		"repeated column":      {file: "a.csv", text: "mobile,mobile.number\n", wantError: `:1: columns "mobile" and "mobile.number" are the same property`},
 		"part of a column":     {file: "a.csv", text: "attributes.a,attributes.a.b\n", wantError: `:1: column "attributes.a.b" is a part of column "attributes.a"`},
@@ -115,7 +115,7 @@ func TestSource_ReadsRecords(t *testing.T) {
 		"two objects":          {file: "a.ndjson", text: "{} {}", wantError: ":1: invalid JSON: want one object a line"},
 		"half an object":       {file: "a.ndjson", text: `{"a":`, wantError: ":1: invalid JSON: jsontext: unexpected EOF within \"/a\" after offset 5"},
 		"repeated name":        {file: "a.ndjson", text: `{"a":1,"a":2}`, wantError: ":1: invalid JSON: jsontext: duplicate object member name \"a\""},
-		"object, not UTF-8":    {file: "a.ndjson", text: "{}\n{\"a\":\"\xe9\"}", wantError: ":2: not UTF-8: save the file as UTF-8"},
+		"object, not UTF-8":    {file: "a.ndjson", text: "{}\n{\"a\":\"\xe9\"}", wantError: ":2: not UTF-8: save the file as UTF-8 (in Excel: CSV UTF-8)"},
 		"object too large":     {file: "a.ndjson", text: "{}\n" + strings.Repeat(" ", maxRecord) + "{}", wantError: ":2: the line is larger than 1 MiB"},
 		"another kind of file": {file: "a.xlsx", text: "PK\x03\x04", wantError: ": want a file name that ends in .csv or .ndjson"},
 	} {
@@ -161,11 +161,13 @@ func TestSource_RefusesWhatIsNoFile(t *testing.T) {
 
 // TestSource_ReadsWhatItWrites checks that a record with a note is the same record again.
 func TestSource_ReadsWhatItWrites(t *testing.T) {
-	for name, text := range map[string]string{
-		"a.csv":    "firstName;email\n\"A \"\"B\"\"\";\"c;d\n\"\n;\n",
-		"a.ndjson": "{\"firstName\":\"A\"}\n{}\n",
+	for _, c := range []struct{ name, text, prefix, suffix string }{
+		{name: "a.csv", text: "firstName;email\n\"A \"\"B\"\"\";\"c;d\n\"\n;\n", prefix: "firstName;", suffix: "\n"},
+		{name: "excel.csv", text: "\ufefffirstName\r\nA\r\nB\r\n", prefix: "\ufefffirstName,import.line,", suffix: "\r\n"},
+		{name: "a.ndjson", text: "{\"firstName\":\"A\"}\n{}\n", prefix: `{"firstName":"A","import":{"line":1,`, suffix: "\n"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
+			name, text := c.name, c.text
 			var bodies [3][]string
 			for i := range bodies {
 				records, file, err := open(writeFile(t, name, text), testTarget())
@@ -186,6 +188,9 @@ func TestSource_ReadsWhatItWrites(t *testing.T) {
 			}
 			if diff := cmp.Diff(bodies[0], bodies[2]); diff != "" || len(bodies[0]) != 2 {
 				t.Error(diff, bodies[0])
+			}
+			if !strings.HasPrefix(text, c.prefix) || !strings.HasSuffix(text, c.suffix) {
+				t.Errorf("wrote %q", text)
 			}
 		})
 	}
