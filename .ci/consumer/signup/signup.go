@@ -14,7 +14,8 @@ import (
 )
 
 // SignUp creates a contact and returns its id. If nobody knows whether it was created, SignUp looks
-// for it. If it is not there either, the outcome stays unknown: it may be in the list later.
+// for it. A contact from before the call will do: it has the mobile number too. If none is there,
+// the outcome stays unknown: it may be in the list later.
 func SignUp(ctx context.Context, client *api.Client, mobile string) (id string, err error) {
 	contact := gen.Contact{Mobile: &gen.ContactMobile{Number: &mobile}}
 	stored, err := client.CreateContact(ctx, contact)

@@ -215,7 +215,7 @@ func (e leftError) Error() string {
 		text += "; -reconcile looks them up"
 	}
 	if e.counts.NotApplied > 0 {
-		text += "; correct the others, and continue with -resume"
+		text += "; -resume sends the others again, so correct those that are invalid"
 	}
 	return text
 }
