@@ -33,15 +33,11 @@ func attributeGet(p *process) *cli.Command {
 	return &cli.Command{
 		Name: "get", Usage: "get an attribute", ArgsUsage: "ID",
 		Flags: []cli.Flag{typeFlag, outFlag}, ArgValidator: arguments,
-		Action: func(ctx context.Context, c *cli.Command) error {
-			client, _, err := clientFromEnvironment(p.getenv)
-			if err != nil {
-				return usageError{err}
-			}
+		Action: withClient(p, func(ctx context.Context, c *cli.Command, client *api.Client) error {
 			var response api.Response
-			_, err = client.GetAttribute(ctx, *attributeType, c.Args().First(), api.CaptureResponse(&response))
+			_, err := client.GetAttribute(ctx, *attributeType, c.Args().First(), api.CaptureResponse(&response))
 			return out.printResponse(p, func() []byte { return response.Body }, err)
-		},
+		}),
 	}
 }
 
@@ -73,11 +69,7 @@ func attributeList(p *process) *cli.Command {
 	return &cli.Command{
 		Name: "list", Usage: "list attributes",
 		Flags: []cli.Flag{typeFlag, limitFlag(&size), outFlag}, ArgValidator: arguments,
-		Action: func(ctx context.Context, c *cli.Command) error {
-			client, _, err := clientFromEnvironment(p.getenv)
-			if err != nil {
-				return usageError{err}
-			}
+		Action: withClient(p, func(ctx context.Context, c *cli.Command, client *api.Client) error {
 			var limit *int
 			if size != 0 {
 				limit = &size
@@ -87,7 +79,7 @@ func attributeList(p *process) *cli.Command {
 			}
 			return printList(p, out, client.ListAttributesByType(
 				ctx, *attributeType, gen.ListAttributesByTypeParams{Limit: limit}))
-		},
+		}),
 	}
 }
 

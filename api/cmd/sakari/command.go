@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/sakari-go/sakari-go/api"
 )
 
 // group returns a command that has only commands.
@@ -61,5 +63,16 @@ func choice[T interface {
 			}
 			return errors.New("want " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1])
 		},
+	}
+}
+
+// withClient returns an action that needs a client and no input.
+func withClient(p *process, do func(context.Context, *cli.Command, *api.Client) error) cli.ActionFunc {
+	return func(ctx context.Context, c *cli.Command) error {
+		client, _, err := clientFromEnvironment(p.getenv)
+		if err != nil {
+			return usageError{err}
+		}
+		return do(ctx, c, client)
 	}
 }

@@ -56,15 +56,11 @@ func contactGet(p *process) *cli.Command {
 	return &cli.Command{
 		Name: "get", Usage: "get a contact", ArgsUsage: "ID",
 		Flags: []cli.Flag{outFlag}, ArgValidator: arguments,
-		Action: func(ctx context.Context, c *cli.Command) error {
-			client, _, err := clientFromEnvironment(p.getenv)
-			if err != nil {
-				return usageError{err}
-			}
+		Action: withClient(p, func(ctx context.Context, c *cli.Command, client *api.Client) error {
 			var response api.Response
-			_, err = client.GetContact(ctx, c.Args().First(), api.CaptureResponse(&response))
+			_, err := client.GetContact(ctx, c.Args().First(), api.CaptureResponse(&response))
 			return out.printResponse(p, func() []byte { return response.Body }, err)
-		},
+		}),
 	}
 }
 
@@ -92,13 +88,9 @@ func contactUpdate(p *process) *cli.Command {
 func contactDelete(p *process) *cli.Command {
 	return &cli.Command{
 		Name: "delete", Usage: "delete a contact", ArgsUsage: "ID", ArgValidator: arguments,
-		Action: func(ctx context.Context, c *cli.Command) error {
-			client, _, err := clientFromEnvironment(p.getenv)
-			if err != nil {
-				return usageError{err}
-			}
+		Action: withClient(p, func(ctx context.Context, c *cli.Command, client *api.Client) error {
 			return client.DeleteContact(ctx, c.Args().First())
-		},
+		}),
 	}
 }
 
@@ -117,13 +109,9 @@ func contactList(p *process) *cli.Command {
 			limitFlag(&filter.Limit), outFlag,
 		},
 		ArgValidator: arguments,
-		Action: func(ctx context.Context, _ *cli.Command) error {
-			client, _, err := clientFromEnvironment(p.getenv)
-			if err != nil {
-				return usageError{err}
-			}
+		Action: withClient(p, func(ctx context.Context, _ *cli.Command, client *api.Client) error {
 			return printList(p, out, client.ListContacts(ctx, filter))
-		},
+		}),
 	}
 }
 
